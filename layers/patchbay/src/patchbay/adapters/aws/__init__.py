@@ -1,0 +1,1 @@
+"""The ports on AWS: the only folder that knows boto3."""

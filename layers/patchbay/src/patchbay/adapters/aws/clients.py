@@ -1,0 +1,63 @@
+"""boto3 clients, each made once for a process, and how their errors become ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
+
+from patchbay.domain.errors import Unavailable
+
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=40)
+_BUSY = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "SlowDown",
+    "InternalError",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "503",
+    "500",
+}
+
+
+@cache
+def client(service: str) -> Any:
+    """The process's client of a service."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+
+
+@cache
+def signing_client(endpoint_url: str) -> Any:
+    """An S3 client that makes presigned URLs and does nothing else.
+
+    Version 4 signatures, because only those carry an expiry that every store enforces. With an endpoint the bucket is
+    in the path, as a front door that serves more than objects needs it.
+    """
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path" if endpoint_url else "virtual"})
+    return boto3.client("s3", endpoint_url=endpoint_url or None, config=config)
+
+
+def code_of(error: ClientError) -> str:
+    """The error's code."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def errors(what: str) -> Iterator[None]:
+    """Turn "busy" and "no answer" into `Unavailable`; everything else goes through as it is."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) in _BUSY:
+            raise Unavailable(f"{what} is busy; try again") from error
+        raise
+    except (HTTPClientError, NoConnection) as error:
+        raise Unavailable(f"{what} did not answer; try again") from error

@@ -1,0 +1,139 @@
+"""Objects in an S3 bucket."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.exceptions import ClientError
+
+from patchbay.adapters.aws import clients
+from patchbay.domain.errors import InvalidInput, NotFound
+from patchbay.ports import ObjectInfo, PresignedPost
+
+_BLOCK_BYTES = 1024 * 1024
+_GONE = {"404", "NoSuchKey", "NotFound"}
+_BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "NoSuchUpload", "MalformedXML", "InvalidRequest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The objects port."""
+
+    name: str
+    public_endpoint: str = ""
+    """Endpoint that presigned URLs point to; empty for S3's own."""
+
+    def presign_put(self, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
+        """See `Objects`. No content type is signed: clients of several dialects send none."""
+        params: dict[str, Any] = {"Bucket": self.name, "Key": key}
+        if size_bytes is not None:
+            params["ContentLength"] = size_bytes
+        return self._presign("put_object", params, expires_s)
+
+    def presign_post(self, key: str, *, expires_s: int, max_bytes: int) -> PresignedPost:
+        """See `Objects`."""
+        made = clients.signing_client(self.public_endpoint).generate_presigned_post(
+            self.name, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=expires_s
+        )
+        return PresignedPost(made["url"], made["fields"])
+
+    def presign_get(self, key: str, *, expires_s: int) -> str:
+        """See `Objects`."""
+        return self._presign("get_object", {"Bucket": self.name, "Key": key}, expires_s)
+
+    def start_multipart(self, key: str) -> str:
+        """See `Objects`."""
+        with clients.errors("the object store"):
+            return str(_s3().create_multipart_upload(Bucket=self.name, Key=key)["UploadId"])
+
+    def presign_part(self, key: str, upload_id: str, number: int, *, expires_s: int) -> str:
+        """See `Objects`."""
+        params = {"Bucket": self.name, "Key": key, "UploadId": upload_id, "PartNumber": number}
+        return self._presign("upload_part", params, expires_s)
+
+    def complete_multipart(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
+        """See `Objects`."""
+        parts = [{"PartNumber": number, "ETag": etags[number]} for number in sorted(etags)]
+        try:
+            with clients.errors("the object store"):
+                _s3().complete_multipart_upload(
+                    Bucket=self.name, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+                )
+        except ClientError as error:
+            if clients.code_of(error) in _BAD_PARTS:
+                raise InvalidInput("the parts do not fit together, or one is missing", field="etags") from error
+            raise
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        """See `Objects`."""
+        with clients.errors("the object store"):
+            _s3().abort_multipart_upload(Bucket=self.name, Key=key, UploadId=upload_id)
+
+    def key_of(self, url: str) -> str | None:
+        """See `Objects`. Only the form of the address is looked at: whose key it is, the caller must check."""
+        parts = urlsplit(url)
+        path = unquote(parts.path).lstrip("/")
+        endpoint = urlsplit(self.public_endpoint or str(clients.signing_client("").meta.endpoint_url))
+        if parts.scheme != endpoint.scheme:
+            return None
+        if parts.netloc == endpoint.netloc:
+            bucket, _, key = path.partition("/")
+            return key if bucket == self.name and key else None
+        if not self.public_endpoint and (parts.hostname or "").startswith(f"{self.name}.s3."):
+            return path or None
+        return None
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        """See `Objects`."""
+        try:
+            with clients.errors("the object store"):
+                head = _s3().head_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if clients.code_of(error) in _GONE:
+                return None
+            raise
+        return ObjectInfo(head["ContentLength"], head.get("ContentType", ""), head["ETag"].strip('"'))
+
+    def download(self, key: str, path: Path) -> None:
+        """See `Objects`."""
+        try:
+            with clients.errors("the object store"):
+                _s3().download_file(self.name, key, str(path))
+        except ClientError as error:
+            raise _gone(error, key) from error
+
+    def upload(self, path: Path, key: str, *, media_type: str) -> None:
+        """See `Objects`."""
+        with clients.errors("the object store"):
+            _s3().upload_file(str(path), self.name, key, ExtraArgs={"ContentType": media_type})
+
+    @contextmanager
+    def read(self, key: str) -> Iterator[Iterator[bytes]]:
+        """See `Objects`."""
+        try:
+            with clients.errors("the object store"):
+                body = _s3().get_object(Bucket=self.name, Key=key)["Body"]
+        except ClientError as error:
+            raise _gone(error, key) from error
+        with body:
+            yield body.iter_chunks(_BLOCK_BYTES)
+
+    def delete(self, key: str) -> None:
+        """See `Objects`."""
+        with clients.errors("the object store"):
+            _s3().delete_object(Bucket=self.name, Key=key)
+
+    def _presign(self, operation: str, params: dict[str, Any], expires_s: int) -> str:
+        signer = clients.signing_client(self.public_endpoint)
+        return str(signer.generate_presigned_url(operation, Params=params, ExpiresIn=expires_s))
+
+
+def _s3() -> Any:
+    return clients.client("s3")
+
+
+def _gone(error: ClientError, key: str) -> Exception:
+    return NotFound(f"there is no object {key}") if clients.code_of(error) in _GONE else error

@@ -1,0 +1,79 @@
+"""Task queues on SQS: standard queues, fair between tenants by their message group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from patchbay.adapters.aws import clients
+from patchbay.domain.tasks import ComputeClass, TaskMessage
+from patchbay.ports import Delivery
+
+_STALE = {
+    "ReceiptHandleIsInvalid",
+    "InvalidParameterValue",
+    "MessageNotInflight",
+    "AWS.SimpleQueueService.MessageNotInflight",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """The task queues port."""
+
+    urls: Mapping[ComputeClass, str]
+
+    def send(self, compute: ComputeClass, message: TaskMessage) -> None:
+        """See `TaskQueues`."""
+        with clients.errors("the task queue"):
+            _sqs().send_message(
+                QueueUrl=self.urls[compute], MessageBody=message.model_dump_json(), MessageGroupId=message.tenant_id
+            )
+
+    def receive(self, compute: ComputeClass, *, wait_s: int, hold_s: int) -> Delivery | None:
+        """See `TaskQueues`. A message that is no task is dropped: nobody could ever do it."""
+        url = self.urls[compute]
+        with clients.errors("the task queue"):
+            answer = _sqs().receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=wait_s,
+                VisibilityTimeout=hold_s,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        for found in answer.get("Messages", []):
+            received = int(found.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+            try:
+                return Delivery(TaskMessage.model_validate_json(found["Body"]), found["ReceiptHandle"], received)
+            except ValidationError:
+                self.delete(compute, found["ReceiptHandle"])
+        return None
+
+    def hold(self, compute: ComputeClass, handle: str, hold_s: int) -> None:
+        """See `TaskQueues`. A handle that is out of date is ignored."""
+        self._quietly("change_message_visibility", compute, handle, VisibilityTimeout=hold_s)
+
+    def delete(self, compute: ComputeClass, handle: str) -> None:
+        """See `TaskQueues`."""
+        self._quietly("delete_message", compute, handle)
+
+    def waiting(self, compute: ComputeClass) -> int:
+        """See `TaskQueues`."""
+        names = ["ApproximateNumberOfMessages"]
+        with clients.errors("the task queue"):
+            answer = _sqs().get_queue_attributes(QueueUrl=self.urls[compute], AttributeNames=names)
+        return int(answer["Attributes"][names[0]])
+
+    def _quietly(self, how: str, compute: ComputeClass, handle: str, **more: Any) -> None:
+        try:
+            with clients.errors("the task queue"):
+                getattr(_sqs(), how)(QueueUrl=self.urls[compute], ReceiptHandle=handle, **more)
+        except ClientError as error:
+            if clients.code_of(error) not in _STALE:
+                raise
+
+
+def _sqs() -> Any:
+    return clients.client("sqs")

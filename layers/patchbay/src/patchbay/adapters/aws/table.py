@@ -1,0 +1,184 @@
+"""Records in a DynamoDB table.
+
+Attributes of an item: `pk`, `sk`, `kind`, `version`, `body` (the entity as JSON), `expires_at`, and one attribute for
+each index it is in, named as the index. The body is one string because it is read and written whole; what rules,
+filters and operators look at stands beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from patchbay.adapters.aws import clients
+from patchbay.ports import INDEXES, Delete, Key, Put, Record, Write, WriteConflict
+
+_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The records port."""
+
+    name: str
+
+    def get(self, key: Key) -> Record | None:
+        """See `Records`."""
+        with clients.errors("the table"):
+            answer = _db().get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
+        return of_item(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Key]) -> list[Record]:
+        """See `Records`."""
+        found: dict[Key, Record] = {}
+        for at in range(0, len(keys), _BATCH):
+            wanted = {self.name: {"Keys": [_key(key) for key in keys[at : at + _BATCH]], "ConsistentRead": True}}
+            while wanted:
+                with clients.errors("the table"):
+                    answer = _db().batch_get_item(RequestItems=wanted)
+                for item in answer["Responses"].get(self.name, []):
+                    stored = of_item(item)
+                    found[stored.key] = stored
+                wanted = answer.get("UnprocessedKeys") or {}
+        return [found[key] for key in keys if key in found]
+
+    def query(
+        self, pk: str, *, prefix: str = "", limit: int, before: str | None = None, ascending: bool = False
+    ) -> list[Record]:
+        """See `Records`."""
+        names, values = {"#p": "pk"}, {":p": {"S": pk}}
+        condition = "#p = :p"
+        if prefix:
+            condition += " AND begins_with(#s, :x)"
+            names["#s"], values[":x"] = "sk", {"S": prefix}
+        query = {"ConsistentRead": True, **_condition(condition, names, values, ascending)}
+        if before is not None:
+            query["ExclusiveStartKey"] = _key((pk, before))
+        return [of_item(item) for item in self._pages(query, limit)]
+
+    def index_keys(
+        self, index: str, value: str, *, limit: int, before: str | None = None, upto: str | None = None
+    ) -> list[Key]:
+        """See `Records`."""
+        names, values = {"#p": index}, {":p": {"S": value}}
+        condition = "#p = :p"
+        if bound := before if before is not None else upto:
+            condition += f" AND #s {'<' if before is not None else '<='} :b"
+            names["#s"], values[":b"] = "sk", {"S": bound}
+        query = {"IndexName": index, **_condition(condition, names, values, ascending=False)}
+        return [(item["pk"]["S"], item["sk"]["S"]) for item in self._pages(query, limit)]
+
+    def write(self, *writes: Write) -> None:
+        """See `Records`."""
+        try:
+            with clients.errors("the table"):
+                if len(writes) == 1:
+                    self._write_one(writes[0])
+                else:
+                    _db().transact_write_items(TransactItems=[self._in_transaction(w) for w in writes])
+        except ClientError as error:
+            if _lost_race(error):
+                raise WriteConflict(str(error)) from error
+            raise
+
+    def _write_one(self, write: Write) -> None:
+        condition = _expectation(write.expected)
+        if isinstance(write, Put):
+            _db().put_item(TableName=self.name, Item=to_item(write.record), **condition)
+        else:
+            _db().delete_item(TableName=self.name, Key=_key(write.key), **condition)
+
+    def _in_transaction(self, write: Write) -> dict[str, Any]:
+        condition = {"TableName": self.name, **_expectation(write.expected)}
+        if isinstance(write, Delete):
+            return {"Delete": {"Key": _key(write.key), **condition}}
+        return {"Put": {"Item": to_item(write.record), **condition}}
+
+    def _pages(self, query: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+        """Items of a query, up to `limit`; DynamoDB ends a page at 1 MB."""
+        items: list[dict[str, Any]] = []
+        while len(items) < limit:
+            with clients.errors("the table"):
+                answer = _db().query(TableName=self.name, Limit=limit - len(items), **query)
+            items += answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return items
+
+
+def to_item(stored: Record) -> dict[str, Any]:
+    """A record as DynamoDB has it."""
+    item: dict[str, Any] = {
+        "pk": {"S": stored.pk},
+        "sk": {"S": stored.sk},
+        "kind": {"S": stored.kind},
+        "version": {"N": str(stored.version)},
+        "body": {"S": stored.body},
+        **{index: {"S": value} for index, value in stored.indexes.items()},
+    }
+    if stored.expires_at is not None:
+        item["expires_at"] = {"N": str(stored.expires_at)}
+    return item
+
+
+def of_item(item: Mapping[str, Any]) -> Record:
+    """A record from an item, of the table or of its stream."""
+    return Record(
+        pk=item["pk"]["S"],
+        sk=item["sk"]["S"],
+        kind=item["kind"]["S"],
+        body=item["body"]["S"],
+        version=int(item["version"]["N"]),
+        indexes={index: item[index]["S"] for index in INDEXES if index in item},
+        expires_at=int(item["expires_at"]["N"]) if "expires_at" in item else None,
+    )
+
+
+def stream_changes(event: Mapping[str, Any]) -> list[tuple[str, Record | None, Record | None]]:
+    """(sequence number, old, new) of each change in a stream's event."""
+    changes = []
+    for change in event.get("Records", []):
+        images = change["dynamodb"]
+        old, new = (of_item(images[name]) if name in images else None for name in ("OldImage", "NewImage"))
+        changes.append((str(images["SequenceNumber"]), old, new))
+    return changes
+
+
+def _db() -> Any:
+    return clients.client("dynamodb")
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _condition(text: str, names: dict[str, str], values: dict[str, Any], ascending: bool) -> dict[str, Any]:
+    return {
+        "KeyConditionExpression": text,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": ascending,
+    }
+
+
+def _expectation(version: int | None) -> dict[str, Any]:
+    if version is None:
+        return {}
+    if version == 0:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "#v = :v",
+        "ExpressionAttributeNames": {"#v": "version"},
+        "ExpressionAttributeValues": {":v": {"N": str(version)}},
+    }
+
+
+def _lost_race(error: ClientError) -> bool:
+    code = clients.code_of(error)
+    if code == "TransactionCanceledException":
+        reasons = {r.get("Code", "None") for r in error.response.get("CancellationReasons", [])} - {"None"}
+        return bool(reasons) and reasons <= _LOST_RACE
+    return code in {"ConditionalCheckFailedException", "TransactionConflictException"}

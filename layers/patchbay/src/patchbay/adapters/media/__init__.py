@@ -1,0 +1,1 @@
+"""A first look at files that users brought."""

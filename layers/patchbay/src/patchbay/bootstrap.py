@@ -1,0 +1,216 @@
+"""Where adapters meet the core. Nothing else imports both."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from patchbay.catalog.models import Shelf
+from patchbay.core.accounts import Accounts
+from patchbay.core.assets import Assets, Limits
+from patchbay.core.jobs import Jobs
+from patchbay.domain.base import utc_now
+from patchbay.domain.tasks import ComputeClass
+from patchbay.ports import Bus, Clock, Executions, Launcher, Objects, Record, Records, TaskQueues, Web
+from patchbay.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from patchbay.core.delivery import Delivery
+    from patchbay.core.pipeline import Pipeline
+    from patchbay.core.tasks import Tasks
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """See `Clock`."""
+        return utc_now()
+
+
+@dataclass(frozen=True)
+class Services:
+    """The product, wired for one process. Parts are made when first asked for: a Lambda pays for what it uses."""
+
+    settings: Settings
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The time."""
+        return SystemClock()
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The models that may run here."""
+        return Shelf(self.settings.installed_models, self.settings.allow_research_weights)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What this stage takes."""
+        told = self.settings
+        return Limits(told.max_upload_bytes, told.max_duration_s, told.upload_ttl_s, told.link_ttl_s)
+
+    @cached_property
+    def retention(self) -> timedelta:
+        """How long results are kept."""
+        return timedelta(days=self.settings.retention_days)
+
+    @cached_property
+    def records(self) -> Records:
+        """The table."""
+        from patchbay.adapters.aws.table import Table
+
+        return Table(self.settings.table)
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The media bucket."""
+        from patchbay.adapters.aws.objects import Bucket
+
+        return Bucket(self.settings.media_bucket, self.settings.objects_url)
+
+    @cached_property
+    def executions(self) -> Executions:
+        """The state machine."""
+        from patchbay.adapters.aws.executions import StateMachine
+
+        return StateMachine(self.settings.state_machine_arn)
+
+    @cached_property
+    def queues(self) -> TaskQueues:
+        """The task queues."""
+        from patchbay.adapters.aws.queues import Queues
+
+        return Queues(_per_class(self.settings, "queue_url"))
+
+    @cached_property
+    def launcher(self) -> Launcher:
+        """How workers are started."""
+        from patchbay.adapters.aws import launchers
+
+        told = self.settings
+        if told.launcher == "batch":
+            queues, definitions = _per_class(told, "batch_queue"), _per_class(told, "batch_definition")
+            return launchers.BatchLauncher(self.queues, queues, definitions, told.max_workers)
+        if told.launcher == "sagemaker":
+            return launchers.SageMakerLauncher(
+                self.queues,
+                told.sagemaker_role_arn,
+                _per_class(told, "sagemaker_image"),
+                {"gpu": "ml.g5.xlarge", "cpu": "ml.c5.xlarge"},
+                worker_environment(told),
+                told.max_workers,
+            )
+        return launchers.NoLauncher()
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The event bus."""
+        from patchbay.adapters.aws.bus import EventBus
+
+        return EventBus(self.settings.bus_name)
+
+    @cached_property
+    def web(self) -> Web:
+        """HTTP to users' addresses."""
+        from patchbay.adapters.web.client import SafeWeb
+
+        return SafeWeb(allow_private=self.settings.allow_private_urls, ca_file=self.settings.extra_ca or None)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Users and keys."""
+        return Accounts(self.records, self.clock)
+
+    @cached_property
+    def assets(self) -> Assets:
+        """Uploads."""
+        from patchbay.adapters.media.probe import ChildProber
+
+        return Assets(self.records, self.objects, self.web, ChildProber(), self.clock, self.limits)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Jobs."""
+        return Jobs(self.records, self.objects, self.executions, self.assets, self.clock, self.shelf)
+
+    @cached_property
+    def pipeline(self) -> "Pipeline":
+        """What the state machine calls."""
+        from patchbay.core.pipeline import Pipeline
+
+        return Pipeline(
+            self.records,
+            self.objects,
+            self.executions,
+            self.queues,
+            self.launcher,
+            self.assets,
+            self.clock,
+            self.shelf,
+        )
+
+    @cached_property
+    def tasks(self) -> "Tasks":
+        """What workers call."""
+        from patchbay.core.tasks import Tasks
+
+        return Tasks(self.records, self.executions, self.clock, self.retention)
+
+    @cached_property
+    def delivery(self) -> "Delivery":
+        """Sending results away."""
+        from patchbay.core.delivery import Delivery
+
+        return Delivery(self.records, self.objects, self.web, self.clock)
+
+    def fetch_weights(self, name: str, path: Path) -> None:
+        """Copy a file of the `weights` setting, named relative to it, to `path`; what it is worth, the caller checks.
+
+        Raises FileNotFoundError if it is not there.
+        """
+        place = self.settings.weights
+        if not place:
+            raise FileNotFoundError("no place for weights is set (PATCHBAY_WEIGHTS)")
+        if place.startswith("s3://"):
+            from patchbay.adapters.aws import weights
+
+            weights.download(place, name, path)
+        else:
+            shutil.copyfile(Path(place) / name, path)
+
+
+@cache
+def services() -> Services:
+    """This process's services."""
+    return Services(settings())
+
+
+def stream_changes(event: Mapping[str, Any]) -> list[tuple[str, Record | None, Record | None]]:
+    """(sequence number, old, new) of each change in an event of the table's stream."""
+    from patchbay.adapters.aws.table import stream_changes as parse
+
+    return parse(event)
+
+
+def worker_environment(told: Settings) -> dict[str, str]:
+    """The environment that a worker of this deployment needs."""
+    names = (
+        "stage",
+        "table",
+        "media_bucket",
+        "weights",
+        "models",
+        "state_machine_arn",
+        "queue_url_gpu",
+        "queue_url_cpu",
+    )
+    given = {f"PATCHBAY_{name.upper()}": str(getattr(told, name)) for name in names}
+    return {**given, "PATCHBAY_ALLOW_RESEARCH_WEIGHTS": str(told.allow_research_weights).lower()}
+
+
+def _per_class(told: Settings, setting: str) -> dict[ComputeClass, str]:
+    return {"gpu": getattr(told, f"{setting}_gpu"), "cpu": getattr(told, f"{setting}_cpu")}

@@ -1,0 +1,1 @@
+"""What Patchbay offers: models, workflows, compute classes, dialects. Declarations only."""

@@ -1,0 +1,78 @@
+"""What a workflow is. Each file of `workflows/` declares one; schema, state machine and documents follow from it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from patchbay.catalog.models import Shelf
+from patchbay.domain.errors import InvalidInput
+from patchbay.domain.tasks import ComputeClass
+
+
+class Params(BaseModel):
+    """Base of every workflow's parameters: unknown names are refused, so that a typing error never passes silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """One step of a workflow, for one job's parameters."""
+
+    name: str
+    engine: str
+    compute: ComputeClass
+    outputs: tuple[str, ...]
+    """Names of what it makes."""
+    model: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    after: str | None = None
+    """The step whose outputs are its inputs; None for the job's own file."""
+    timeout_s: int = 3600
+    weight: float = 1.0
+    """Its share of the job's time, relative to the other steps."""
+    reported: bool = True
+    """Whether its outputs are results of the job."""
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """One thing that can be ordered."""
+
+    slug: str
+    name: str
+    description: str
+    params: type[Params]
+    plan: Callable[[Any, Shelf], tuple[StepSpec, ...]]
+    """(parameters, shelf) -> steps. Raises `InvalidInput` where they do not fit what is served."""
+
+    def parse(self, given: Mapping[str, Any]) -> Params:
+        """Check parameters. Raises `InvalidInput` naming the first field at fault."""
+        try:
+            return self.params.model_validate(dict(given))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "extra_forbidden":
+                known = ", ".join(self.params.model_fields) or "none"
+                message = f"workflow {self.slug!r} has no parameter {name!r}; it takes: {known}"
+            else:
+                message = f"parameter {name!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+            raise InvalidInput(message, field=name) from None
+
+    def outputs(self, params: Params, shelf: Shelf) -> tuple[str, ...]:
+        """Names of the results that a job with these parameters will have."""
+        return tuple(name for step in self.plan(params, shelf) if step.reported for name in step.outputs)
+
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def check_slug(slug: str) -> str:
+    """`slug` itself. Raises ValueError if it could not stand in a URL or a state machine."""
+    if not _SLUG.fullmatch(slug):
+        raise ValueError(f"{slug!r} is not a slug")
+    return slug

@@ -1,0 +1,116 @@
+"""Users, applications and API keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from patchbay.core import layout, store
+from patchbay.core.layout import KeyOfEmail
+from patchbay.domain.errors import NotFound, Unauthenticated
+from patchbay.domain.ids import new_id
+from patchbay.domain.users import (
+    ALL_SCOPES,
+    KEY_PREFIX,
+    ApiKey,
+    Application,
+    Caller,
+    User,
+    hash_secret,
+    new_secret,
+    normal_email,
+)
+from patchbay.ports import Clock, Put, Records, WriteConflict
+
+DEFAULT_APPLICATION = "Default Application"
+MAX_KEY_CHARS = 256
+_REFUSED = "the API key is missing, unknown, expired or revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who may do what."""
+
+    records: Records
+    clock: Clock
+
+    def ensure_user(self, email: str, name: str = "") -> User:
+        """The user with that address, made with a default application if there is none. Raises `InvalidInput`."""
+        address = normal_email(email)
+        if found := self.find_user(address):
+            return found
+        user = User(id=new_id(), email=address, name=name, created_at=self.clock.now())
+        first = Application(id=new_id(), tenant_id=user.id, name=DEFAULT_APPLICATION, created_at=user.created_at)
+        claim = Put(layout.record(layout.email_key(address), "email", KeyOfEmail(user_id=user.id)), expected=0)
+        try:
+            self.records.write(claim, layout.put_user(user), layout.put_application(first))
+        except WriteConflict:
+            faster = self.find_user(address)
+            if faster is None:
+                raise
+            return faster
+        return user.model_copy(update={"version": 1})
+
+    def find_user(self, email: str) -> User | None:
+        """The user with that address, or None."""
+        claim = store.load(self.records, KeyOfEmail, layout.email_key(normal_email(email)))
+        return store.load(self.records, User, layout.user_key(claim.user_id)) if claim else None
+
+    def applications(self, tenant_id: str) -> list[Application]:
+        """A tenant's applications, oldest first."""
+        found = self.records.query(layout.application_key(tenant_id, "")[0], limit=100, ascending=True)
+        return [layout.entity(Application, stored) for stored in found]
+
+    def application(self, caller: Caller) -> Application:
+        """The application that a caller's key belongs to. Raises `NotFound`."""
+        key = layout.application_key(caller.tenant_id, caller.application_id)
+        if found := store.load(self.records, Application, key):
+            return found
+        raise NotFound("the key's application is gone")
+
+    def create_key(
+        self,
+        application: Application,
+        *,
+        name: str = "",
+        scopes: Sequence[str] = (ALL_SCOPES,),
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key and its secret, which is nowhere else and cannot be shown again."""
+        secret = new_secret()
+        key = ApiKey(
+            id=new_id(),
+            tenant_id=application.tenant_id,
+            application_id=application.id,
+            name=name,
+            prefix=secret[: len(KEY_PREFIX) + 6],
+            secret_hash=hash_secret(secret),
+            scopes=tuple(scopes),
+            created_at=self.clock.now(),
+            expires_at=expires_at,
+        )
+        self.records.write(*layout.put_api_key(key))
+        return key, secret
+
+    def keys(self, tenant_id: str) -> list[ApiKey]:
+        """A tenant's keys, newest first, revoked ones included."""
+        found = self.records.query(layout.api_key_key(tenant_id, "")[0], limit=1000)
+        return [layout.entity(ApiKey, stored) for stored in found]
+
+    def revoke_key(self, tenant_id: str, key_id: str) -> ApiKey:
+        """End a key at once. Raises `NotFound`. Repeating it changes nothing."""
+        key = store.load(self.records, ApiKey, layout.api_key_key(tenant_id, key_id))
+        if key is None:
+            raise NotFound(f"there is no key {key_id}")
+        if key.revoked_at is None:
+            key = key.model_copy(update={"revoked_at": self.clock.now()})
+            self.records.write(*layout.put_api_key(key))
+        return key
+
+    def authenticate(self, secret: str) -> Caller:
+        """Who a key speaks for. Raises `Unauthenticated`, in the same words whatever is wrong with it."""
+        if not secret or len(secret) > MAX_KEY_CHARS:
+            raise Unauthenticated(_REFUSED)
+        key = store.load(self.records, ApiKey, layout.secret_key(hash_secret(secret)))
+        if key is None or not key.matches(secret) or not key.usable(self.clock.now()):
+            raise Unauthenticated(_REFUSED)
+        return Caller(tenant_id=key.tenant_id, application_id=key.application_id, key_id=key.id, scopes=key.scopes)

@@ -1,0 +1,176 @@
+"""Uploads and imports: bytes come in untrusted, and become assets once they were looked at."""
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from patchbay.core import layout, store
+from patchbay.domain.assets import Asset, AssetState, parse_upload_key, upload_key
+from patchbay.domain.errors import InvalidInput, NotFound, TooLarge, UnusableAudio
+from patchbay.domain.ids import is_id, new_id
+from patchbay.ports import Clock, Objects, PresignedPost, Prober, Records, Web, WriteConflict
+
+PART_BYTES = 64 * 1024**2
+"""Size of a part of an upload in parts; S3 takes 5 MiB to 5 GiB and at most 10,000 parts."""
+NOTHING_UPLOADED = "nothing was uploaded to the upload URL, or the upload was refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a stage takes and how long its links live."""
+
+    max_upload_bytes: int = 5 * 1024**3
+    max_duration_s: float = 6 * 3600
+    upload_ttl_s: int = 900
+    link_ttl_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class PartsUpload:
+    """An upload in parts: PUT part number n (from 1) of `part_bytes` to `urls[n - 1]`, keep each answer's ETag."""
+
+    upload_id: str
+    part_bytes: int
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """A tenant's audio files."""
+
+    records: Records
+    objects: Objects
+    web: Web
+    prober: Prober
+    clock: Clock
+    limits: Limits
+
+    def create(self, tenant_id: str, *, name: str = "", source_url: str | None = None) -> Asset:
+        """An asset whose bytes are still to come."""
+        asset_id = new_id()
+        asset = Asset(
+            id=asset_id,
+            tenant_id=tenant_id,
+            key=upload_key(tenant_id, asset_id),
+            name=name[:255],
+            source_url=source_url,
+            created_at=self.clock.now(),
+        )
+        self.records.write(layout.put_asset(asset))
+        return asset.model_copy(update={"version": 1})
+
+    def put_url(self, asset: Asset, *, size_bytes: int | None = None) -> str:
+        """Where its bytes are taken by PUT. Raises `TooLarge`."""
+        self._check_size(size_bytes or 0)
+        return self.objects.presign_put(asset.key, expires_s=self.limits.upload_ttl_s, size_bytes=size_bytes)
+
+    def post_form(self, asset: Asset) -> PresignedPost:
+        """The form by which a browser posts its bytes."""
+        limit = self.limits.max_upload_bytes
+        return self.objects.presign_post(asset.key, expires_s=self.limits.upload_ttl_s, max_bytes=limit)
+
+    def begin_parts(self, asset: Asset, size_bytes: int) -> PartsUpload:
+        """An upload in parts, for large files and lines that break. Raises `TooLarge`."""
+        self._check_size(size_bytes)
+        upload_id = self.objects.start_multipart(asset.key)
+        numbers = range(1, -(-max(size_bytes, 1) // PART_BYTES) + 1)
+        ttl_s = self.limits.upload_ttl_s
+        urls = tuple(self.objects.presign_part(asset.key, upload_id, n, expires_s=ttl_s) for n in numbers)
+        return PartsUpload(upload_id, PART_BYTES, urls)
+
+    def complete_parts(self, tenant_id: str, asset_id: str, upload_id: str, etags: Mapping[int, str]) -> Asset:
+        """Make the file of its parts. Raises `NotFound`, `InvalidInput`."""
+        asset = self.get(tenant_id, asset_id)
+        self.objects.complete_multipart(asset.key, upload_id, etags)
+        return asset
+
+    def download_url(self, asset: Asset) -> str:
+        """Where its bytes can be read, for as long as links live."""
+        return self.objects.presign_get(asset.key, expires_s=self.limits.link_ttl_s)
+
+    def get(self, tenant_id: str, asset_id: str) -> Asset:
+        """An asset. Raises `NotFound`, for another tenant's too."""
+        found = store.load(self.records, Asset, layout.asset_key(tenant_id, asset_id)) if is_id(asset_id) else None
+        if found is None:
+            raise NotFound(f"there is no asset {asset_id}")
+        return found
+
+    def list(self, tenant_id: str, *, limit: int, before: str | None = None) -> list[Asset]:
+        """A tenant's assets, newest first; `before` is the last id of the page before."""
+        found = self.records.query(layout.asset_key(tenant_id, "")[0], limit=limit, before=before)
+        return [layout.entity(Asset, stored) for stored in found]
+
+    def by_url(self, tenant_id: str, url: str) -> Asset | None:
+        """The tenant's own upload that a URL of our store points to; None for any other URL, other tenants' included.
+
+        A link to somebody else's object is a URL like any other: it is fetched, and works as long as it is signed.
+        """
+        key = self.objects.key_of(url)
+        owner = parse_upload_key(key) if key else None
+        if owner is None or owner[0] != tenant_id:
+            return None
+        return store.load(self.records, Asset, layout.asset_key(*owner))
+
+    def inspect(self, tenant_id: str, asset_id: str) -> Asset:
+        """Look at the bytes, once: ready, or rejected with the reason. Raises `NotFound` while there are none."""
+        asset = self.get(tenant_id, asset_id)
+        if asset.state is not AssetState.PENDING:
+            return asset
+        info = self.objects.stat(asset.key)
+        if info is None:
+            asset = self.get(tenant_id, asset_id)  # another look may just have rejected it and removed the bytes
+            if asset.state is AssetState.PENDING:
+                raise NotFound(NOTHING_UPLOADED)
+            return asset
+        with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
+            path = Path(folder) / "upload"
+            try:
+                self._check_size(info.size_bytes)
+                self.objects.download(asset.key, path)
+                seen = self._looked_at(asset, path)
+            except (UnusableAudio, TooLarge) as error:
+                seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
+        settled = self._settle(seen.model_copy(update={"inspected_at": self.clock.now()}))
+        if settled.state is AssetState.REJECTED:
+            self.objects.delete(asset.key)
+        return settled
+
+    def fetch(self, tenant_id: str, url: str) -> Asset:
+        """Import a file by URL. Raises `FetchRefused`, `TooLarge`; the asset may be rejected all the same."""
+        self.web.check(url)
+        with tempfile.TemporaryDirectory(prefix="fetch-") as folder:
+            path = Path(folder) / "download"
+            self.web.fetch(url, path, max_bytes=self.limits.max_upload_bytes)
+            asset = self.create(tenant_id, name=url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1], source_url=url)
+            try:
+                seen = self._looked_at(asset, path)
+                self.objects.upload(path, asset.key, media_type="application/octet-stream")
+            except UnusableAudio as error:
+                seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
+        return self._settle(seen.model_copy(update={"inspected_at": self.clock.now()}))
+
+    def _looked_at(self, asset: Asset, path: Path) -> Asset:
+        audio = self.prober.probe(path)
+        if audio.duration_s > self.limits.max_duration_s:
+            raise UnusableAudio(
+                f"{audio.duration_s:.0f} s of audio; at most {self.limits.max_duration_s:.0f} s are taken"
+            )
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        changes = {"state": AssetState.READY, "audio": audio, "size_bytes": path.stat().st_size, "sha256": digest}
+        return asset.model_copy(update=changes)
+
+    def _settle(self, asset: Asset) -> Asset:
+        try:
+            self.records.write(layout.put_asset(asset))
+        except WriteConflict:
+            return self.get(asset.tenant_id, asset.id)
+        return asset.model_copy(update={"version": asset.version + 1})
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes < 0:
+            raise InvalidInput("a file cannot have a negative size", field="size_bytes")
+        if size_bytes > self.limits.max_upload_bytes:
+            raise TooLarge(f"{size_bytes} bytes; at most {self.limits.max_upload_bytes} are taken")

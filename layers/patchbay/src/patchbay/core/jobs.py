@@ -1,0 +1,191 @@
+"""Orders of work: submit, look, list, cancel, delete."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from patchbay.catalog import workflows
+from patchbay.catalog.models import Shelf
+from patchbay.core import layout, listing, store
+from patchbay.core.assets import Assets
+from patchbay.domain import jobs as life
+from patchbay.domain.assets import Asset, AssetState
+from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, Unavailable
+from patchbay.domain.ids import is_id, new_id
+from patchbay.domain.jobs import Job, JobState, Output
+from patchbay.ports import Clock, Delete, Executions, Objects, Records, WriteConflict
+
+MAX_BODY_BYTES = 100_000
+"""Room for a job in a table item of 400 kB, its outputs to come included."""
+MAX_PAGE = 1000
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a dialect asks for, in the core's terms."""
+
+    tenant_id: str
+    application_id: str
+    dialect: str
+    workflow: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    input_url: str | None = None
+    input_asset_id: str | None = None
+    name: str = ""
+    batch_name: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    deliver_to: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list is about; empty means all."""
+
+    states: Sequence[JobState] = ()
+    workflows: Sequence[str] = ()
+    batches: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """A tenant's jobs."""
+
+    records: Records
+    objects: Objects
+    executions: Executions
+    assets: Assets
+    clock: Clock
+    shelf: Shelf
+
+    def submit(self, order: Order) -> Job:
+        """Take an order. Raises `InvalidInput` that names the field: `workflow`, `params.x`, `input`, `deliver_to.x`.
+
+        The job is stored before it is started: if starting fails now, the reconciler starts it later.
+        """
+        workflow = workflows.get(order.workflow)
+        try:
+            params = workflow.parse(order.params)
+            outputs = workflow.outputs(params, self.shelf)
+        except InvalidInput as error:
+            raise InvalidInput(str(error), field=f"params.{error.field}" if error.field else "params") from None
+        asset = self._input(order)
+        self._check_delivery(order.deliver_to, outputs)
+        job = Job(
+            id=new_id(),
+            tenant_id=order.tenant_id,
+            application_id=order.application_id,
+            dialect=order.dialect,
+            workflow=workflow.slug,
+            name=order.name,
+            batch_name=order.batch_name,
+            params=params.model_dump(mode="json", exclude_defaults=True),
+            request=dict(order.request),
+            metadata=dict(order.metadata),
+            input_asset_id=asset.id if asset else None,
+            input_url=None if asset else order.input_url,
+            deliver_to=dict(order.deliver_to),
+            created_at=self.clock.now(),
+        )
+        if layout.body_bytes(job) > MAX_BODY_BYTES:
+            raise InvalidInput(f"the job is described in more than {MAX_BODY_BYTES} bytes", field="metadata")
+        self.records.write(layout.put_job(job))
+        try:
+            self.executions.start(job.tenant_id, job.id, job.runs)
+        except Unavailable:
+            _log.warning("job stored but not started; the reconciler will", extra={"job_id": job.id})
+        return job.model_copy(update={"version": 1})
+
+    def get(self, tenant_id: str, job_id: str) -> Job:
+        """A job. Raises `NotFound`, for another tenant's too."""
+        job = store.load(self.records, Job, layout.job_key(tenant_id, job_id)) if is_id(job_id) else None
+        if job is None:
+            raise NotFound(f"there is no job {job_id}")
+        return job
+
+    def list(
+        self, tenant_id: str, which: JobFilter | None = None, *, limit: int, skip: int = 0, before: str | None = None
+    ) -> list[Job]:
+        """Jobs, newest first: `limit` of them after `skip`, or after the job id `before`."""
+        if not 0 <= limit <= MAX_PAGE or skip < 0:
+            raise InvalidInput(f"a page has 0 to {MAX_PAGE} jobs", field="size")
+        if limit == 0:
+            return []
+        filters = _filters(tenant_id, which or JobFilter())
+        if filters:
+            ids = islice(listing.matching(self.records, filters, before=before), skip, skip + limit)
+            keys = [layout.job_key(tenant_id, job_id) for job_id in ids]
+            return [layout.entity(Job, found) for found in self.records.get_many(keys)]
+        partition = layout.job_key(tenant_id, "")[0]
+        found = self.records.query(partition, limit=skip + limit, before=before)
+        return [layout.entity(Job, stored) for stored in found[skip:]]
+
+    def cancel(self, tenant_id: str, job_id: str) -> Job:
+        """End a job that is not over. Raises `NotFound`, `Conflict` if it is over in another way."""
+        self.get(tenant_id, job_id)
+        key = layout.job_key(tenant_id, job_id)
+        job = store.change(self.records, Job, key, lambda j: life.cancel(j, self.clock.now()), layout.put_job)
+        if job is None:
+            raise NotFound(f"there is no job {job_id}")
+        self.executions.stop(job.id, job.runs)
+        return job
+
+    def delete(self, tenant_id: str, job_id: str) -> None:
+        """Forget a job, cancelling it first if it is not over. Raises `NotFound`."""
+        for _ in range(store.ATTEMPTS):
+            job = self.get(tenant_id, job_id)
+            if not job.state.terminal:
+                try:
+                    job = self.cancel(tenant_id, job_id)
+                except Conflict:
+                    continue
+            try:
+                self.records.write(Delete(layout.job_key(tenant_id, job_id), expected=job.version))
+            except WriteConflict:
+                continue
+            return
+        raise Conflict("too many changes at once; try again")
+
+    def link(self, output: Output) -> str:
+        """A fresh link to an output's object."""
+        return self.objects.presign_get(output.key or "", expires_s=self.assets.limits.link_ttl_s)
+
+    def _input(self, order: Order) -> Asset | None:
+        """The asset that the order is about, or None if its URL is to be fetched first."""
+        if order.input_asset_id:
+            try:
+                asset = self.assets.get(order.tenant_id, order.input_asset_id)
+            except NotFound as error:
+                raise InvalidInput(str(error), field="input") from None
+        elif not order.input_url:
+            raise InvalidInput("no input file is named", field="input")
+        else:
+            found = self.assets.by_url(order.tenant_id, order.input_url)
+            if found is None:
+                self._check_url(order.input_url, "input")
+                return None
+            asset = found
+        if asset.state is AssetState.REJECTED:
+            raise InvalidInput(f"the input file was rejected: {asset.reason}", field="input")
+        return asset
+
+    def _check_delivery(self, deliver_to: Mapping[str, str], outputs: Sequence[str]) -> None:
+        for name, url in deliver_to.items():
+            if name not in outputs:
+                there = ", ".join(outputs)
+                raise InvalidInput(f"there is no output {name!r}; this job makes: {there}", field=f"deliver_to.{name}")
+            self._check_url(url, f"deliver_to.{name}")
+
+    def _check_url(self, url: str, name: str) -> None:
+        try:
+            self.assets.web.check(url)
+        except FetchRefused as error:
+            raise InvalidInput(str(error), field=name) from None
+
+
+def _filters(tenant_id: str, which: JobFilter) -> dict[str, list[str]]:
+    wanted = {"by_state": which.states, "by_workflow": which.workflows, "by_batch": which.batches}
+    return {index: [f"{tenant_id}#{v}" for v in dict.fromkeys(values)] for index, values in wanted.items() if values}

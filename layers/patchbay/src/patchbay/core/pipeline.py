@@ -1,0 +1,253 @@
+"""What the state machine calls: plan a job, dispatch its steps, finish it; and what keeps jobs from hanging."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from patchbay.catalog import compute, models, workflows
+from patchbay.catalog.models import Shelf
+from patchbay.catalog.workflow import StepSpec
+from patchbay.core import layout, store
+from patchbay.core.assets import Assets
+from patchbay.domain import jobs as life
+from patchbay.domain import steps as step_life
+from patchbay.domain.assets import Asset, AssetState
+from patchbay.domain.errors import (
+    Conflict,
+    FetchRefused,
+    InvalidInput,
+    ModelUnavailable,
+    NotFound,
+    TooLarge,
+    UnusableAudio,
+)
+from patchbay.domain.jobs import Failure, FailureKind, Job, Output
+from patchbay.domain.steps import Step, StepInput, StepState
+from patchbay.domain.tasks import TaskMessage
+from patchbay.ports import Clock, Executions, Launcher, Objects, Records, TaskQueues, WriteConflict
+
+STEPS_KEPT = timedelta(days=30)
+MAX_RUNS = 3
+"""How often the reconciler lets a job run before it calls it failed."""
+SETTLE = timedelta(seconds=60)
+"""A job younger than this may just not have been started yet."""
+_BAD_INPUT = (InvalidInput, UnusableAudio, FetchRefused, TooLarge, NotFound, ModelUnavailable)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step that is still to be done, as the state machine needs it."""
+
+    step: int
+    compute: str
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The life of a job between its order and its end."""
+
+    records: Records
+    objects: Objects
+    executions: Executions
+    queues: TaskQueues
+    launcher: Launcher
+    assets: Assets
+    clock: Clock
+    shelf: Shelf
+
+    def plan(self, tenant_id: str, job_id: str) -> list[PlannedStep]:
+        """Take a job up: look at its input, write its steps, and say which are still to be done.
+
+        What is the order's own fault ends the job here with the reason; then there is nothing to be done. Calling it
+        again, after a crash or for a resumed job, finds what was done and leaves it.
+        """
+        try:
+            job = self._change(tenant_id, job_id, lambda j: life.start(j, self.clock.now()))
+        except Conflict:
+            return []
+        if job is None:
+            return []
+        try:
+            job, asset = self._input(job)
+            specs = self._specs(job)
+            steps = [self._keep(step) for step in self._steps(job, asset, specs)]
+        except _BAD_INPUT as error:
+            self.fail(tenant_id, job_id, Failure(kind=FailureKind.BAD_INPUT, message=str(error)))
+            return []
+        todo = [step for step in steps if step.state is not StepState.DONE]
+        return [PlannedStep(step.index, step.compute, step.timeout_s) for step in todo]
+
+    def dispatch(self, tenant_id: str, job_id: str, index: int, token: str) -> None:
+        """Put a step on the queue of its compute class, and see to it that there is a worker."""
+        step = store.load(self.records, Step, layout.step_key(job_id, index))
+        if step is None or step.tenant_id != tenant_id:
+            raise NotFound(f"job {job_id} has no step {index}")
+        if step.state is StepState.DONE:
+            self.executions.succeed_task(token)
+            return
+        message = TaskMessage(tenant_id=tenant_id, job_id=job_id, step=index, task_token=token)
+        self.queues.send(step.compute, message)
+        self.launcher.launch(step.compute)
+
+    def finish(self, tenant_id: str, job_id: str) -> None:
+        """All steps are done: the job has succeeded."""
+        job = store.load(self.records, Job, layout.job_key(tenant_id, job_id))
+        if job is None or job.state.terminal:
+            return
+        steps = self.steps(job_id)
+        if undone := [step.name for step in steps if step.state is not StepState.DONE]:
+            message = f"step {undone[0]!r} was not done"
+            self.fail(tenant_id, job_id, Failure(kind=FailureKind.INTERNAL, message=message))
+            return
+        outputs = [o for step in steps if step.reported for o in step.outputs]
+        delivered = {
+            o.name: o.delivered_to for step in steps if not step.reported for o in step.outputs if o.delivered_to
+        }
+        told = [o.model_copy(update={"delivered_to": delivered.get(o.name)}) for o in outputs]
+        self._end(tenant_id, job_id, lambda j: life.succeed(j, told, self.clock.now()))
+
+    def fail(self, tenant_id: str, job_id: str, failure: Failure) -> None:
+        """The job cannot be done. What a step already told of the reason goes before `failure`."""
+        known = next((step.failure for step in self.steps(job_id) if step.failure), None)
+        self._end(tenant_id, job_id, lambda j: life.fail(j, known or failure, self.clock.now()))
+
+    def steps(self, job_id: str) -> list[Step]:
+        """A job's steps, in order."""
+        found = self.records.query(layout.step_key(job_id, 0)[0], limit=100, ascending=True)
+        return [layout.entity(Step, stored) for stored in found]
+
+    def reconcile(self, *, restarted: bool = False) -> dict[str, int]:
+        """Look at every open job: one whose execution is gone is run again, or failed after `MAX_RUNS`.
+
+        `restarted`: the state machine lost all it knew, so that even young jobs are looked at.
+        """
+        done = {"looked_at": 0, "resumed": 0, "failed": 0}
+        for shard in range(layout.OPEN_SHARDS):
+            before: str | None = None
+            while keys := self.records.index_keys("by_open", f"OPEN#{shard}", limit=100, before=before):
+                before = keys[-1][1]
+                for stored in self.records.get_many(keys):
+                    done["looked_at"] += 1
+                    outcome = self._revive(layout.entity(Job, stored), restarted=restarted)
+                    if outcome:
+                        done[outcome] += 1
+        return done
+
+    def _revive(self, job: Job, *, restarted: bool) -> str | None:
+        young = self.clock.now() - job.created_at < SETTLE
+        if job.state.terminal or (young and not restarted) or self.executions.running(job.id, job.runs):
+            return None
+        if job.runs >= MAX_RUNS:
+            message = f"the job was interrupted {job.runs} times"
+            self.fail(job.tenant_id, job.id, Failure(kind=FailureKind.INTERNAL, message=message))
+            return "failed"
+        resumed = self._change(job.tenant_id, job.id, life.resume)
+        if resumed is None:
+            return None
+        self.executions.start(job.tenant_id, job.id, resumed.runs)
+        _log.info("job resumed", extra={"job_id": job.id, "run": resumed.runs})
+        return "resumed"
+
+    def _input(self, job: Job) -> tuple[Job, Asset]:
+        """The job's asset, ready to work on; imported first if the job names a URL."""
+        if job.input_asset_id is None:
+            asset = self.assets.fetch(job.tenant_id, job.input_url or "")
+            changed = self._change(job.tenant_id, job.id, lambda j: j.model_copy(update={"input_asset_id": asset.id}))
+            job = changed or job
+        else:
+            asset = self.assets.inspect(job.tenant_id, job.input_asset_id)
+        if asset.state is AssetState.REJECTED:
+            raise UnusableAudio(f"the input file was rejected: {asset.reason}")
+        return job, asset
+
+    def _specs(self, job: Job) -> tuple[StepSpec, ...]:
+        workflow = workflows.get(job.workflow)
+        specs = workflow.plan(workflow.parse(job.params), self.shelf)
+        if job.deliver_to:
+            names = tuple(job.deliver_to)
+            last = specs[-1].name
+            specs += (StepSpec("deliver", "deliver", "light", names, after=last, timeout_s=900, reported=False),)
+        return specs
+
+    def _steps(self, job: Job, asset: Asset, specs: tuple[StepSpec, ...]) -> list[Step]:
+        """The steps of a job, with inputs, fingerprints and shares of the progress."""
+        made: dict[str, Step] = {}
+        total, before = sum(spec.weight for spec in specs), 0.0
+        for index, spec in enumerate(specs):
+            inputs, content = _inputs_of(spec, asset, made, {s.name: s for s in specs})
+            version = models.get(spec.model).version if spec.model else "1"
+            unique = {"job": job.id} if spec.engine == "deliver" else {}
+            share = (before / total, (before + spec.weight) / total)
+            before += spec.weight
+            made[spec.name] = Step(
+                tenant_id=job.tenant_id,
+                job_id=job.id,
+                index=index,
+                name=spec.name,
+                engine=spec.engine,
+                model=spec.model,
+                model_version=version,
+                compute=spec.compute,
+                params=dict(spec.params),
+                inputs=inputs,
+                fingerprint=step_life.fingerprint(spec.engine, spec.model, version, {**spec.params, **unique}, content),
+                timeout_s=min(spec.timeout_s, compute.MAX_STEP_TIMEOUT_S),
+                share=share,
+                reported=spec.reported,
+            )
+        return [self._reuse(step) for step in made.values()]
+
+    def _reuse(self, step: Step) -> Step:
+        """The step done already, if the same computation was, and its objects are still there."""
+        kept = store.load(self.records, layout.StoredResult, layout.result_key(step.tenant_id, step.fingerprint))
+        if kept is None or any(o.key and self.objects.stat(o.key) is None for o in kept.outputs):
+            return step
+        return step.model_copy(update={"state": StepState.DONE, "outputs": kept.outputs, "reused": True})
+
+    def _keep(self, step: Step) -> Step:
+        """Store a step, unless an earlier planning has stored the same one and got further."""
+        old = store.load(self.records, Step, layout.step_key(step.job_id, step.index))
+        if old is not None and old.fingerprint == step.fingerprint and old.state is not StepState.FAILED:
+            return old
+        new = step.model_copy(update={"version": old.version if old else 0})
+        try:
+            self.records.write(layout.put_step(new, _unix(self.clock.now() + STEPS_KEPT)))
+        except WriteConflict:
+            return store.load(self.records, Step, layout.step_key(step.job_id, step.index)) or new
+        return new
+
+    def _change(self, tenant_id: str, job_id: str, how: Any) -> Job | None:
+        return store.change(self.records, Job, layout.job_key(tenant_id, job_id), how, layout.put_job)
+
+    def _end(self, tenant_id: str, job_id: str, how: Any) -> None:
+        """Bring a job to its end, unless it has one."""
+        try:
+            self._change(tenant_id, job_id, how)
+        except Conflict:
+            _log.info("job was over already", extra={"job_id": job_id})
+
+
+def _inputs_of(
+    spec: StepSpec, asset: Asset, made: Mapping[str, Step], specs: Mapping[str, StepSpec]
+) -> tuple[tuple[StepInput, ...], list[tuple[str, str]]]:
+    """A step's input files, and what names their contents: a file's hash, or who makes it."""
+    if spec.after is None:
+        name = spec.outputs[0] if spec.engine == "encoding" else "input"
+        return (StepInput(name=name, key=asset.key, sha256=asset.sha256),), [(name, asset.sha256 or "")]
+    source = made[spec.after]
+    names = spec.outputs if spec.engine == "deliver" else specs[spec.after].outputs
+    inputs = tuple(StepInput(name=name, key="") for name in names)
+    return inputs, [(name, f"{source.fingerprint}/{name}") for name in names]
+
+
+def _unix(when: datetime) -> int:
+    return int(when.timestamp())
+
+
+def outputs_by_name(steps: list[Step], before: int) -> dict[str, Output]:
+    """Output name -> output, of the steps before number `before`; later ones win."""
+    return {o.name: o for step in steps if step.index < before for o in step.outputs}

@@ -1,0 +1,1 @@
+"""The nouns of Patchbay and their rules. Standard library and pydantic only."""

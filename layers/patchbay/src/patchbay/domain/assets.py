@@ -1,0 +1,68 @@
+"""Audio files that a tenant brought: awaited, then ready or rejected with the reason."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from patchbay.domain.base import Entity
+from patchbay.domain.ids import is_id
+
+
+class AssetState(StrEnum):
+    """`PENDING` until the bytes were looked at."""
+
+    PENDING = "pending"
+    READY = "ready"
+    REJECTED = "rejected"
+
+
+class AudioInfo(BaseModel):
+    """What a look at the bytes told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    media_type: str
+    """Sniffed from the bytes, never what the uploader said."""
+    container: str
+    codec: str
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+
+
+class Asset(Entity):
+    """One uploaded or imported file."""
+
+    id: str
+    tenant_id: str
+    key: str
+    """Where its bytes are (or will be) in the object store."""
+    name: str = ""
+    state: AssetState = AssetState.PENDING
+    reason: str | None = None
+    """Why it was rejected, in words for its owner."""
+    audio: AudioInfo | None = None
+    size_bytes: int | None = None
+    sha256: str | None = None
+    source_url: str | None = None
+    created_at: datetime
+    inspected_at: datetime | None = None
+
+
+def upload_key(tenant_id: str, asset_id: str) -> str:
+    """Object key of an upload. The tenant is part of the key, so no signature for one can reach another's bytes."""
+    return f"uploads/{tenant_id}/{asset_id}"
+
+
+def parse_upload_key(key: str) -> tuple[str, str] | None:
+    """(tenant id, asset id) of an upload's object key, or None for any other key."""
+    parts = key.split("/")
+    if len(parts) == 3 and parts[0] == "uploads" and is_id(parts[1]) and is_id(parts[2]):
+        return parts[1], parts[2]
+    return None
+
+
+def result_prefix(tenant_id: str, fingerprint: str) -> str:
+    """Where the outputs of one computation lie: the same computation always writes the same objects."""
+    return f"results/{tenant_id}/{fingerprint}/"

@@ -1,0 +1,57 @@
+"""What can go wrong, in the domain's own words. No HTTP here: each dialect maps these classes to its own answers."""
+
+
+class PatchbayError(Exception):
+    """Base of every error that is meant to be told to a user. `str(error)` is a sentence fit for that user."""
+
+
+class InvalidInput(PatchbayError):
+    """A request that cannot be done as it stands. `field` names the part at fault, dotted, where there is one."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Unauthenticated(PatchbayError):
+    """No credential, or one that is unknown, expired or revoked."""
+
+
+class Forbidden(PatchbayError):
+    """A known caller without the right (scope) to do this."""
+
+
+class NotFound(PatchbayError):
+    """No such thing, or another tenant's: the two are never told apart."""
+
+
+class Conflict(PatchbayError):
+    """The thing has changed, or already is in a state that does not allow this."""
+
+
+class TooLarge(PatchbayError):
+    """More bytes, seconds or items than the stage takes."""
+
+
+class Unavailable(PatchbayError):
+    """A dependency did not answer; trying again later is right."""
+
+
+class ModelUnavailable(PatchbayError):
+    """The model's weights are not installed, not what the catalogue says, or not allowed by their licence."""
+
+
+class UnusableAudio(PatchbayError):
+    """The input is not audio, is damaged beyond use, or breaks a limit."""
+
+
+class FetchRefused(PatchbayError):
+    """A URL of a user that the rules do not let us call, or that did not give what was asked."""
+
+
+class TaskCancelled(PatchbayError):
+    """Raised into a running engine: its job was cancelled or deleted. Nothing is to be reported."""
+
+
+class TaskReturned(PatchbayError):
+    """Raised into a running engine: this machine is going away (SIGTERM), the task goes back to the queue."""

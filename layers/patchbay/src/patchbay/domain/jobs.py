@@ -1,0 +1,144 @@
+"""A job and its life: queued, started, then exactly one of succeeded, failed, cancelled.
+
+Pure functions: each takes a job and returns the changed copy, or the very same object where nothing changes. The store
+writes the copy only if the version it was read at still stands, so of two racing changes one has to look again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from patchbay.domain.base import Entity
+from patchbay.domain.errors import Conflict
+
+
+class JobState(StrEnum):
+    """States of a job; the last three are final."""
+
+    QUEUED = "queued"
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether a job in this state never changes again."""
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+
+
+class FailureKind(StrEnum):
+    """Whose fault a failure is; dialects have their own codes for these."""
+
+    BAD_INPUT = "bad_input"
+    TIMEOUT = "timeout"
+    INTERNAL = "internal"
+
+
+class Failure(BaseModel):
+    """Why a job failed, in words for its owner."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: FailureKind
+    message: str
+
+
+class Output(BaseModel):
+    """One result of a step or job: a stored object or a plain value."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    key: str | None = None
+    media_type: str = "application/octet-stream"
+    size_bytes: int | None = None
+    sha256: str | None = None
+    value: Any = None
+    delivered_to: str | None = None
+    """Host of the owner's own storage, where the result was sent there on the owner's wish."""
+
+
+class Job(Entity):
+    """One order of work. `dialect` only tells who shapes its reports; no rule here looks at it."""
+
+    id: str
+    tenant_id: str
+    application_id: str
+    dialect: str
+    workflow: str
+    name: str = ""
+    batch_name: str | None = None
+    params: dict[str, Any] = {}
+    """Parameters as the workflow's model understood them."""
+    request: dict[str, Any] = {}
+    """What the dialect wants to answer back word for word; opaque to the core."""
+    metadata: dict[str, Any] = {}
+    input_asset_id: str | None = None
+    input_url: str | None = None
+    deliver_to: dict[str, str] = {}
+    """Output name -> URL of the owner's that takes it by PUT."""
+    state: JobState = JobState.QUEUED
+    progress: float = 0.0
+    failure: Failure | None = None
+    outputs: tuple[Output, ...] = ()
+    runs: int = 1
+    """How often the pipeline took the job up: more than 1 after a resume."""
+    created_at: datetime
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+def start(job: Job, now: datetime) -> Job:
+    """The pipeline has taken the job up. Raises `Conflict` if it is over already."""
+    _must_be_open(job)
+    return (
+        job if job.state is JobState.STARTED else job.model_copy(update={"state": JobState.STARTED, "started_at": now})
+    )
+
+
+def advance(job: Job, progress: float) -> Job:
+    """Report progress, 0 to 1. A smaller figure than the last changes nothing: progress never goes back."""
+    _must_be_open(job)
+    capped = min(max(progress, 0.0), 0.999)
+    return job if capped <= job.progress else job.model_copy(update={"progress": round(capped, 4)})
+
+
+def succeed(job: Job, outputs: Sequence[Output], now: datetime) -> Job:
+    """The work is done. Repeating it changes nothing."""
+    if job.state is JobState.SUCCEEDED:
+        return job
+    return _end(job, JobState.SUCCEEDED, now, progress=1.0, outputs=tuple(outputs))
+
+
+def fail(job: Job, failure: Failure, now: datetime) -> Job:
+    """The work cannot be done. Repeating it keeps the first reason."""
+    return job if job.state is JobState.FAILED else _end(job, JobState.FAILED, now, failure=failure)
+
+
+def cancel(job: Job, now: datetime) -> Job:
+    """Its owner does not want it any more."""
+    return job if job.state is JobState.CANCELLED else _end(job, JobState.CANCELLED, now)
+
+
+def resume(job: Job) -> Job:
+    """The pipeline lost the job (its execution is gone): count another run. State and progress stay."""
+    _must_be_open(job)
+    return job.model_copy(update={"runs": job.runs + 1})
+
+
+def _end(job: Job, state: JobState, now: datetime, **changes: Any) -> Job:
+    _must_be_open(job)
+    started = job.started_at or now
+    return job.model_copy(update={"state": state, "completed_at": now, "started_at": started, **changes})
+
+
+def _must_be_open(job: Job) -> None:
+    if job.state.terminal:
+        raise Conflict(f"job {job.id} is {job.state} already")

@@ -1,0 +1,93 @@
+"""People, their applications, and the keys that speak for them.
+
+A user is the tenant: everything else is stored under the user's id. An application groups keys and signs webhooks.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime
+
+from pydantic import ConfigDict
+
+from patchbay.domain.base import Entity
+from patchbay.domain.errors import InvalidInput
+
+KEY_PREFIX = "pb_"
+ALL_SCOPES = "*"
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
+
+
+class User(Entity):
+    """A person, known by e-mail address in every dialect. `id` is the tenant id."""
+
+    id: str
+    email: str
+    name: str = ""
+    created_at: datetime
+
+
+class Application(Entity):
+    """One program or use of a user."""
+
+    id: str
+    tenant_id: str
+    name: str
+    created_at: datetime
+
+
+class ApiKey(Entity):
+    """An API key as stored: only its hash, and the few first characters by which its owner tells it from others."""
+
+    id: str
+    tenant_id: str
+    application_id: str
+    name: str = ""
+    prefix: str
+    secret_hash: str
+    scopes: tuple[str, ...] = (ALL_SCOPES,)
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def usable(self, now: datetime) -> bool:
+        """Whether the key may be used at `now`."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def allows(self, scope: str) -> bool:
+        """Whether the key carries `scope`."""
+        return ALL_SCOPES in self.scopes or scope in self.scopes
+
+    def matches(self, secret: str) -> bool:
+        """Whether `secret` is this key, compared in constant time."""
+        return hmac.compare_digest(self.secret_hash, hash_secret(secret))
+
+
+class Caller(Entity):
+    """Who is asking, once a credential was accepted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant_id: str
+    application_id: str
+    key_id: str
+    scopes: tuple[str, ...] = (ALL_SCOPES,)
+
+
+def new_secret() -> str:
+    """A fresh API key: a visible prefix and 256 random bits."""
+    return KEY_PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 of a key, hex. The key is 256 random bits, so a slow hash would add nothing."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def normal_email(email: str) -> str:
+    """The address as it is looked up: trimmed, lower case. Raises `InvalidInput` for what is no address."""
+    text = email.strip().lower()
+    if not _EMAIL.fullmatch(text):
+        raise InvalidInput(f"{email!r} is not an e-mail address", field="email")
+    return text

@@ -1,0 +1,28 @@
+"""What every test stands on: no surroundings of the machine leak in."""
+
+import os
+
+import pytest
+
+# Before anything imports them: libraries that would open a display, look for hosts, or take both cores per test.
+os.environ["MPLBACKEND"] = "Agg"
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting and no credential of the person who runs the tests reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("PATCHBAY_", "AWS_")) and name != "AWS_EC2_METADATA_DISABLED":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Twin tests talk to this machine's own loopback and share one twin, so one worker runs them all."""
+    for item in items:
+        if item.get_closest_marker("twin"):
+            item.add_marker(pytest.mark.enable_socket)
+            item.add_marker(pytest.mark.xdist_group("twin"))

@@ -1,0 +1,28 @@
+"""Adapters run against moto, in this process."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from patchbay.adapters.aws import clients
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    caches = clients.client, clients.signing_client  # as they are now: tests put others in their place
+    with mock_aws():
+        for cached in caches:
+            cached.cache_clear()
+        yield
+        for cached in caches:
+            cached.cache_clear()
+
+
+@pytest.fixture
+def boto() -> Any:
+    return boto3.client

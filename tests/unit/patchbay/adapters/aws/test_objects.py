@@ -1,0 +1,111 @@
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from patchbay.adapters.aws.objects import Bucket
+from patchbay.domain.errors import InvalidInput, NotFound
+
+KEY = "uploads/tenant/asset"
+
+
+@pytest.fixture
+def bucket(boto: Any) -> Bucket:
+    boto("s3").create_bucket(Bucket="media")
+    return Bucket("media", "https://localhost:8484")
+
+
+def test_upload_stat_read_download_delete(bucket: Bucket, tmp_path: Path) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_bytes(b"0123456789" * 300_000)
+    bucket.upload(source, KEY, media_type="audio/wav")
+    info = bucket.stat(KEY)
+    assert info is not None
+    assert (info.size_bytes, info.media_type) == (3_000_000, "audio/wav")
+    bucket.download(KEY, target)
+    assert target.read_bytes() == source.read_bytes()
+    with bucket.read(KEY) as blocks:
+        assert b"".join(blocks) == source.read_bytes()
+    bucket.delete(KEY)
+    bucket.delete(KEY)
+    assert bucket.stat(KEY) is None
+
+
+def test_what_is_not_there_is_not_found(bucket: Bucket, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        bucket.download(KEY, tmp_path / "x")
+    with pytest.raises(NotFound), bucket.read(KEY):
+        pass
+
+
+def test_presigned_urls_point_to_the_public_endpoint_and_expire(bucket: Bucket) -> None:
+    for url in (bucket.presign_put(KEY, expires_s=900), bucket.presign_get(KEY, expires_s=900)):
+        parts = urlsplit(url)
+        assert (parts.scheme, parts.netloc, parts.path) == ("https", "localhost:8484", f"/media/{KEY}")
+        query = parse_qs(parts.query)
+        assert query["X-Amz-Expires"] == ["900"]
+        assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+        assert query["X-Amz-SignedHeaders"] == ["host"]
+
+
+def test_a_size_is_signed(bucket: Bucket) -> None:
+    query = parse_qs(urlsplit(bucket.presign_put(KEY, expires_s=9, size_bytes=77)).query)
+    assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
+
+
+def test_a_form_is_bound_to_key_size_and_time(bucket: Bucket) -> None:
+    form = bucket.presign_post(KEY, expires_s=900, max_bytes=1000)
+    assert form.url == "https://localhost:8484/media"
+    policy = json.loads(base64.b64decode(form.fields["policy"]))
+    assert ["content-length-range", 1, 1000] in policy["conditions"]
+    assert {"key": KEY} in policy["conditions"]
+    assert {"bucket": "media"} in policy["conditions"]
+
+
+def test_key_of_knows_its_own_urls_only(bucket: Bucket) -> None:
+    assert bucket.key_of(bucket.presign_get(KEY, expires_s=9)) == KEY
+    assert bucket.key_of("https://localhost:8484/media/a%20b?x=1") == "a b"
+    for other in (
+        "http://localhost:8484/media/a",
+        "https://localhost:8485/media/a",
+        "https://localhost:8484/other/a",
+        "https://localhost:8484/media/",
+        "https://example.com/media/a",
+        "https://localhost:8484.example.com/media/a",
+    ):
+        assert bucket.key_of(other) is None
+
+
+def test_key_of_without_an_endpoint_of_our_own() -> None:
+    bucket = Bucket("media")
+    assert bucket.key_of(bucket.presign_get(KEY, expires_s=9)) == KEY
+    assert bucket.key_of("https://media.s3.eu-west-1.amazonaws.com/a/b") == "a/b"
+    assert bucket.key_of("https://other.s3.amazonaws.com/a") is None
+
+
+def test_parts(bucket: Bucket, boto: Any) -> None:
+    upload_id = bucket.start_multipart(KEY)
+    query = parse_qs(urlsplit(bucket.presign_part(KEY, upload_id, 2, expires_s=9)).query)
+    assert query["partNumber"] == ["2"]
+    first, last = b"a" * 5 * 1024**2, b"b" * 10
+    etags = {
+        number: boto("s3").upload_part(Bucket="media", Key=KEY, UploadId=upload_id, PartNumber=number, Body=body)[
+            "ETag"
+        ]
+        for number, body in ((1, first), (2, last))
+    }
+    with pytest.raises(InvalidInput):
+        bucket.complete_multipart(KEY, upload_id, {1: etags[1], 2: '"0"'})
+    bucket.complete_multipart(KEY, upload_id, {2: etags[2], 1: etags[1]})
+    info = bucket.stat(KEY)
+    assert info is not None
+    assert info.size_bytes == len(first) + len(last)
+
+
+def test_aborted_parts_are_gone(bucket: Bucket, boto: Any) -> None:
+    upload_id = bucket.start_multipart(KEY)
+    bucket.abort_multipart(KEY, upload_id)
+    assert not boto("s3").list_multipart_uploads(Bucket="media").get("Uploads")

@@ -1,0 +1,134 @@
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from patchbay.adapters.aws import clients
+from patchbay.adapters.aws.table import Table, of_item, stream_changes, to_item
+from patchbay.domain.errors import Unavailable
+from patchbay.ports import INDEXES, Delete, Put, Record, WriteConflict
+
+
+@pytest.fixture
+def table(boto: Any) -> Table:
+    names = ("pk", "sk", *INDEXES)
+    boto("dynamodb").create_table(
+        TableName="records",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        KeySchema=_key("pk"),
+        GlobalSecondaryIndexes=[
+            {"IndexName": name, "KeySchema": _key(name), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            for name in INDEXES
+        ],
+    )
+    return Table("records")
+
+
+def _key(partition: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+
+
+def rec(sk: str, version: int = 1, *, pk: str = "P", **indexes: str) -> Record:
+    return Record(pk, sk, "thing", f'{{"sk":"{sk}"}}', version, indexes)
+
+
+def test_a_record_comes_back_as_it_was(table: Table) -> None:
+    stored = Record("P", "s", "job", '{"a":"ü"}', 3, {"by_state": "t#queued", "by_open": "OPEN#1"}, 1234)
+    table.write(Put(stored, expected=None))
+    assert table.get(("P", "s")) == stored
+    assert of_item(to_item(stored)) == stored
+    assert table.get(("P", "other")) is None
+
+
+def test_a_write_demands_the_version_it_read(table: Table) -> None:
+    table.write(Put(rec("a"), expected=0))
+    with pytest.raises(WriteConflict):
+        table.write(Put(rec("a"), expected=0))
+    table.write(Put(rec("a", 2), expected=1))
+    with pytest.raises(WriteConflict):
+        table.write(Put(rec("a", 2), expected=1))
+    with pytest.raises(WriteConflict):
+        table.write(Put(rec("missing", 2), expected=1))
+    with pytest.raises(WriteConflict):
+        table.write(Delete(("P", "a"), expected=1))
+    table.write(Delete(("P", "a"), expected=2))
+    assert table.get(("P", "a")) is None
+    table.write(Delete(("P", "a"), expected=None))
+
+
+def test_of_several_writes_all_or_none_happen(table: Table) -> None:
+    table.write(Put(rec("a"), expected=0))
+    with pytest.raises(WriteConflict):
+        table.write(Put(rec("b"), expected=0), Put(rec("a"), expected=0))
+    assert table.get(("P", "b")) is None
+    table.write(Put(rec("b"), expected=0), Delete(("P", "a"), expected=1))
+    assert table.get(("P", "a")) is None
+    assert table.get(("P", "b")) is not None
+
+
+def test_query_pages_both_ways(table: Table) -> None:
+    for n in range(7):
+        table.write(Put(rec(f"k{n}"), expected=0))
+    table.write(Put(rec("other"), expected=0), Put(rec("k9", pk="Q"), expected=0))
+    assert [r.sk for r in table.query("P", prefix="k", limit=3)] == ["k6", "k5", "k4"]
+    assert [r.sk for r in table.query("P", prefix="k", limit=9, before="k4")] == ["k3", "k2", "k1", "k0"]
+    assert [r.sk for r in table.query("P", limit=2, ascending=True)] == ["k0", "k1"]
+    assert table.query("nobody", limit=5) == []
+    assert table.query("P", limit=0) == []
+
+
+def test_query_goes_on_where_a_page_ends_early(table: Table) -> None:
+    """DynamoDB ends a page at 1 MB, whatever limit was asked for."""
+    for n in range(5):
+        table.write(Put(Record("P", f"k{n}", "thing", "x" * 390_000), expected=0))
+    assert [r.sk for r in table.query("P", limit=5)] == ["k4", "k3", "k2", "k1", "k0"]
+
+
+def test_index_keys_are_bounded(table: Table) -> None:
+    for n in range(5):
+        table.write(Put(rec(f"k{n}", by_state="t#queued"), expected=0))
+    table.write(Put(rec("k9"), expected=0))
+
+    def keys(**bound: Any) -> list[str]:
+        return [sk for _, sk in table.index_keys("by_state", "t#queued", **{"limit": 10, **bound})]
+
+    assert keys() == ["k4", "k3", "k2", "k1", "k0"]
+    assert keys(limit=2) == ["k4", "k3"]
+    assert keys(before="k3") == ["k2", "k1", "k0"]
+    assert keys(upto="k3") == ["k3", "k2", "k1", "k0"]
+    assert table.index_keys("by_state", "u#queued", limit=3) == []
+
+
+def test_get_many_keeps_the_order_and_leaves_out_what_is_not_there(table: Table) -> None:
+    for n in range(130):
+        table.write(Put(rec(f"k{n:03}"), expected=0))
+    wanted = [("P", f"k{n:03}") for n in range(129, -1, -1)]
+    found = table.get_many([*wanted[:50], ("P", "missing"), *wanted[50:]])
+    assert [r.key for r in found] == wanted
+    assert table.get_many([]) == []
+
+
+def test_busy_becomes_unavailable_and_the_rest_goes_through(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy:
+        def get_item(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "GetItem")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(clients, "client", lambda _: Busy())
+        with pytest.raises(Unavailable):
+            table.get(("P", "a"))
+    with pytest.raises(ClientError):
+        Table("nowhere").get(("P", "a"))
+
+
+def test_stream_changes() -> None:
+    old, new = rec("a"), rec("a", 2)
+    event = {
+        "Records": [
+            {"dynamodb": {"SequenceNumber": "1", "NewImage": to_item(old)}},
+            {"dynamodb": {"SequenceNumber": "2", "OldImage": to_item(old), "NewImage": to_item(new)}},
+            {"dynamodb": {"SequenceNumber": "3", "OldImage": to_item(new)}},
+        ]
+    }
+    assert stream_changes(event) == [("1", None, old), ("2", old, new), ("3", new, None)]

@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+import pytest
+
+from patchbay.core.accounts import DEFAULT_APPLICATION
+from patchbay.domain.errors import InvalidInput, NotFound, Unauthenticated
+from tests.fakes.world import Tenant, World
+
+
+def test_one_address_is_one_person(world: World) -> None:
+    accounts = world.services.accounts
+    first = accounts.ensure_user("Ada@Example.org", "Ada")
+    assert accounts.ensure_user(" ada@example.ORG ").id == first.id
+    assert accounts.find_user("ada@example.org") == first
+    assert accounts.find_user("bob@example.org") is None
+    assert [a.name for a in accounts.applications(first.id)] == [DEFAULT_APPLICATION]
+
+
+def test_of_two_who_register_at_once_one_user_comes(world: World) -> None:
+    accounts = world.services.accounts
+    rivals = []
+    world.records.before_write = lambda _: rivals.append(accounts.ensure_user("ada@example.org"))
+    assert accounts.ensure_user("ada@example.org").id == rivals[0].id
+    assert len(accounts.applications(rivals[0].id)) == 1
+
+
+def test_an_address_must_be_one(world: World) -> None:
+    with pytest.raises(InvalidInput):
+        world.services.accounts.ensure_user("nobody")
+
+
+def test_a_key_speaks_for_its_user(world: World, ada: Tenant) -> None:
+    caller = world.services.accounts.authenticate(ada.secret)
+    assert (caller.tenant_id, caller.application_id) == (ada.id, ada.application.id)
+    assert world.services.accounts.application(caller) == ada.application
+
+
+@pytest.mark.parametrize("secret", ["", "pb_", "nonsense", "x" * 10_000, "\ud800", "pb_ü"])
+def test_what_is_no_key_is_refused_in_the_same_words(world: World, secret: str) -> None:
+    with pytest.raises(Unauthenticated, match="missing, unknown, expired or revoked"):
+        world.services.accounts.authenticate(secret)
+
+
+def test_the_secret_is_nowhere_in_the_table(world: World, ada: Tenant) -> None:
+    assert all(ada.secret not in record.body + record.pk + record.sk for record in world.records.items.values())
+
+
+def test_revoking_works_at_once_and_twice(world: World, ada: Tenant) -> None:
+    accounts = world.services.accounts
+    key, secret = accounts.create_key(ada.application, name="second")
+    accounts.revoke_key(ada.id, key.id)
+    with pytest.raises(Unauthenticated):
+        accounts.authenticate(secret)
+    again = accounts.revoke_key(ada.id, key.id)
+    assert again.revoked_at == world.clock.now()
+    assert accounts.authenticate(ada.secret).tenant_id == ada.id
+    assert {k.name: k.revoked_at is None for k in accounts.keys(ada.id)} == {"second": False, "": True}
+
+
+def test_a_key_can_be_revoked_by_its_owner_only(world: World, ada: Tenant, bob: Tenant) -> None:
+    with pytest.raises(NotFound):
+        world.services.accounts.revoke_key(bob.id, ada.caller.key_id)
+    assert world.services.accounts.authenticate(ada.secret) == ada.caller
+
+
+def test_a_key_ends_when_it_is_said_to(world: World, ada: Tenant) -> None:
+    accounts = world.services.accounts
+    _, secret = accounts.create_key(ada.application, expires_at=world.clock.now() + timedelta(hours=1))
+    assert accounts.authenticate(secret).tenant_id == ada.id
+    world.clock.advance(hours=1)
+    with pytest.raises(Unauthenticated):
+        accounts.authenticate(secret)
+
+
+def test_a_key_whose_application_is_gone(world: World, ada: Tenant) -> None:
+    gone = ada.caller.model_copy(update={"application_id": "other"})
+    with pytest.raises(NotFound):
+        world.services.accounts.application(gone)
