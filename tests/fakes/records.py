@@ -1,21 +1,25 @@
 """The table in a dictionary."""
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from patchbay.domain.errors import Unavailable
 from patchbay.ports import INDEXES, Delete, Key, Put, Record, Write, WriteConflict
 
 MAX_ITEM_BYTES = 400_000
 MAX_WRITES = 100
+LAST = "\U0010ffff"
+"""Sorts after every key that is stored."""
 
 
 class FakeRecords:
     """Conditional writes, all or nothing; queries by key; keys-only indexes.
 
     `before_write` is called before each write and may write itself, to play a faster rival. `changes` lists every
-    (old, new) as the table's stream would.
+    (old, new) as the table's stream would. Reading costs what it costs there: `read_bytes` counts what is charged, and
+    no read looks at more than it returns.
     """
 
     def __init__(self) -> None:
@@ -24,25 +28,36 @@ class FakeRecords:
         self.changes: list[tuple[Record | None, Record | None]] = []
         self.before_write: Callable[[Sequence[Write]], None] | None = None
         self.down = False
+        self.index: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.read_bytes = 0
 
     def get(self, key: Key) -> Record | None:
         self._check_up()
-        return self.items.get(_checked(key))
+        found = self.items.get(_checked(key))
+        self.read_bytes += len(found.body) if found else 0
+        return found
 
     def get_many(self, keys: Sequence[Key]) -> list[Record]:
         self._check_up()
-        return [self.items[key] for key in keys if key in self.items]
+        found = [self.items[key] for key in keys if key in self.items]
+        self.read_bytes += sum(len(record.body) for record in found)
+        return found
 
     def query(
         self, pk: str, *, prefix: str = "", limit: int, before: str | None = None, ascending: bool = False
     ) -> list[Record]:
         self._check_up()
         _check_limit(limit)
-        names = [sk for sk in self.sort_keys.get(pk, []) if sk.startswith(prefix)]
-        if before is not None:
-            names = [sk for sk in names if (sk > before if ascending else sk < before)]
-        ordered = names if ascending else names[::-1]
-        return [self.items[pk, sk] for sk in ordered[:limit]]
+        names = self.sort_keys.get(pk, [])
+        low, high = bisect_left(names, prefix), bisect_left(names, prefix + LAST) if prefix else len(names)
+        if before is not None and ascending:
+            low = max(low, bisect_right(names, before))
+        elif before is not None:
+            high = min(high, bisect_left(names, before))
+        chosen = names[low : min(low + limit, high)] if ascending else names[max(low, high - limit) : high][::-1]
+        found = [self.items[pk, sk] for sk in chosen]
+        self.read_bytes += sum(len(record.body) for record in found)
+        return found
 
     def index_keys(
         self, index: str, value: str, *, limit: int, before: str | None = None, upto: str | None = None
@@ -50,14 +65,16 @@ class FakeRecords:
         self._check_up()
         _check_limit(limit)
         assert index in INDEXES
-        _checked((value, "-"))
         assert before is None or upto is None
-        found = [record.key for record in self.items.values() if record.indexes.get(index) == value]
+        keys = self.index.get((index, value), [])
+        high = len(keys)
         if before is not None:
-            found = [key for key in found if key[1] < before]
+            high = bisect_left(keys, (before, ""))
         if upto is not None:
-            found = [key for key in found if key[1] <= upto]
-        return sorted(found, key=lambda key: key[1], reverse=True)[:limit]
+            high = bisect_right(keys, (upto, LAST))
+        found = [(pk, sk) for sk, pk in keys[max(0, high - limit) : high][::-1]]
+        self.read_bytes += sum(len(index) + len(value) + len(pk) + len(sk) for pk, sk in found)
+        return found
 
     def write(self, *writes: Write) -> None:
         self._check_up()
@@ -84,7 +101,8 @@ class FakeRecords:
         if isinstance(write, Delete):
             if old is not None:
                 del self.items[key]
-                self.sort_keys[key[0]].remove(key[1])
+                _remove(self.sort_keys[key[0]], key[1])
+                self._unindex(old)
                 self.changes.append((old, None))
             return
         new = replace(write.record, indexes=dict(write.record.indexes))
@@ -92,8 +110,16 @@ class FakeRecords:
         assert set(new.indexes) <= set(INDEXES)
         if old is None:
             insort(self.sort_keys.setdefault(key[0], []), key[1])
+        else:
+            self._unindex(old)
+        for entry in new.indexes.items():
+            insort(self.index.setdefault(entry, []), (key[1], key[0]))
         self.items[key] = new
         self.changes.append((old, new))
+
+    def _unindex(self, old: Record) -> None:
+        for entry in old.indexes.items():
+            _remove(self.index[entry], (old.sk, old.pk))
 
     def _check_up(self) -> None:
         if self.down:
@@ -114,3 +140,7 @@ def _checked(key: Key) -> Key:
 
 def _check_limit(limit: int) -> None:
     assert limit > 0, "DynamoDB refuses a limit below 1"
+
+
+def _remove(ordered: list[Any], value: Any) -> None:
+    del ordered[bisect_left(ordered, value)]

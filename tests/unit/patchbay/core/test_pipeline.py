@@ -4,7 +4,7 @@ import pytest
 
 from patchbay.catalog.models import MODELS
 from patchbay.core.tasks import Answer
-from patchbay.domain.errors import NotFound, TaskCancelled, Unavailable
+from patchbay.domain.errors import Conflict, NotFound, TaskCancelled, Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Job, JobState, Output
 from patchbay.domain.steps import StepState
 from patchbay.domain.tasks import TaskMessage
@@ -213,6 +213,17 @@ def test_the_reconciler_reads_every_open_job_of_every_tenant(world: World, ada: 
     assert world.services.pipeline.reconcile(restarted=True)["resumed"] == 230
 
 
+def test_a_task_that_waits_without_a_worker_gets_one(world: World, ada: Tenant) -> None:
+    world.services.pipeline.reconcile()
+    assert world.launcher.launched == []
+    job = world.order(ada)
+    world.services.pipeline.plan(ada.id, job.id)
+    dispatched(world, job)
+    world.launcher.launched.clear()
+    world.services.pipeline.reconcile()
+    assert world.launcher.launched == ["gpu"]
+
+
 # -- tasks -----------------------------------------------------------------------------------------------------------
 
 
@@ -316,6 +327,25 @@ def test_what_is_done_is_not_buried(world: World, message: TaskMessage) -> None:
     tasks.bury(message)
     tasks.fail(message, Failure(kind=FailureKind.INTERNAL, message="late"))
     assert world.services.pipeline.steps(message.job_id)[0].state is StepState.DONE
+
+
+def test_burying_what_is_done_answers_the_state_machine(world: World, message: TaskMessage) -> None:
+    tasks = world.services.tasks
+    _, step = tasks.lease(message, "one")
+    assert step is not None
+    tasks.complete(message, step, [], 1.0)
+    late = message.model_copy(update={"task_token": "late"})
+    tasks.bury(late)
+    assert world.executions.tokens["late"] == ("succeeded",)
+
+
+def test_what_a_worker_still_holds_is_not_buried(world: World, message: TaskMessage, bob: Tenant) -> None:
+    tasks = world.services.tasks
+    tasks.lease(message, "one")
+    with pytest.raises(Conflict):
+        tasks.bury(message)
+    tasks.bury(message.model_copy(update={"tenant_id": bob.id}))
+    assert world.services.pipeline.steps(message.job_id)[0].state is StepState.LEASED
 
 
 def test_inputs_of_a_later_step_are_found_when_it_is_leased(world: World, ada: Tenant) -> None:

@@ -135,6 +135,9 @@ class Pipeline:
                     outcome = self._revive(layout.entity(Job, stored), restarted=restarted)
                     if outcome:
                         done[outcome] += 1
+        for each in compute.QUEUED:
+            if self.queues.waiting(each.name):  # its worker may have left just as the task came, or died
+                self.launcher.launch(each.name)
         return done
 
     def _revive(self, job: Job, *, restarted: bool) -> str | None:

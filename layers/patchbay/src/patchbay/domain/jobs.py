@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Conflict
@@ -75,14 +75,14 @@ class Job(Entity):
     workflow: str
     name: str = ""
     batch_name: str | None = None
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     """Parameters as the workflow's model understood them."""
-    request: dict[str, Any] = {}
+    request: dict[str, Any] = Field(default_factory=dict)
     """What the dialect wants to answer back word for word; opaque to the core."""
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     input_asset_id: str | None = None
     input_url: str | None = None
-    deliver_to: dict[str, str] = {}
+    deliver_to: dict[str, str] = Field(default_factory=dict)
     """Output name -> URL of the owner's that takes it by PUT."""
     state: JobState = JobState.QUEUED
     progress: float = 0.0
