@@ -1,0 +1,189 @@
+"""The task in hand: its signs of life, its progress, and who may say how it ends."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+from gpu_workers.runtime.messages import pass_on
+from gpu_workers.runtime.timing import Timing
+from patchbay.core.tasks import Tasks
+from patchbay.domain.errors import TaskCancelled, TaskReturned
+from patchbay.domain.steps import Step
+from patchbay.domain.tasks import ComputeClass
+from patchbay.ports import Delivery, TaskQueues
+
+_logger = logging.getLogger(__name__)
+
+
+class Ending(StrEnum):
+    """How a task in hand can end. The first to say so is right; whoever comes later has nothing to report."""
+
+    DONE = "done"
+    FAILED = "failed"
+    TROUBLE = "trouble"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every task of one worker is handled with."""
+
+    compute: ComputeClass
+    worker_id: str
+    tasks: Tasks
+    queues: TaskQueues
+    timing: Timing
+    give_up: Callable[[], None]
+    """Ends the process at once: the engine does not let go."""
+
+
+class InHand:
+    """One leased task. As a context manager it keeps lease and message alive from a thread of its own."""
+
+    def __init__(self, desk: Desk, delivery: Delivery, step: Step) -> None:
+        self.delivery = delivery
+        self.step = step
+        self.ending: Ending | None = None
+        self._desk = desk
+        self._deciding = threading.Lock()
+        self._message = threading.Lock()
+        """Held while the message's visibility is changed, so that no late sign of life hides what was given back."""
+        self._over = threading.Event()
+        self._deadline = math.inf
+        self._running = False
+        self._fraction = 0.0
+        self._reported = 0.0
+        self._watcher = threading.Thread(target=self._watch, name="signs-of-life", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+
+    def settle(self, ending: Ending) -> bool:
+        """Say how it ends. False if that was said already."""
+        with self._deciding:
+            if self.ending is not None:
+                return False
+            self.ending = ending
+            grace = self._desk.timing.yield_s if self._running else self._desk.timing.load_s
+            if ending in {Ending.CANCELLED, Ending.LOST}:
+                self._deadline = time.monotonic() + grace
+            return True
+
+    def check(self) -> None:
+        """Raises `TaskCancelled` or `TaskReturned` if the work is for nothing."""
+        if self.ending is Ending.RETURNED:
+            raise TaskReturned("this machine is going away")
+        if self.ending is not None:
+            raise TaskCancelled("nobody waits for this task any more")
+
+    def begin(self) -> None:
+        """The engine starts now."""
+        self._running = True
+        self.check()
+
+    def progress(self, fraction: float) -> None:
+        """What the engine calls. It only leaves the figure behind: no call waits for the network here."""
+        if fraction > self._fraction:
+            self._fraction = min(fraction, 1.0)
+        self.check()
+
+    def finished(self) -> None:
+        """The engine is through: tell it at once. Raises as `check` does."""
+        self._running = False
+        self._fraction = 1.0
+        self._attempt(self._report)
+        self.check()
+
+    def give_back(self) -> None:
+        """Let another worker have the task now, whatever the engine is doing; what it still makes is thrown away."""
+        if not self.settle(Ending.RETURNED):
+            return
+        told = {"job_id": self.delivery.message.job_id, "step": self.step.name}
+        try:
+            self._desk.tasks.give_back(self.delivery.message, self._desk.worker_id, None)
+        except Exception:
+            _logger.exception("the lease could not be given back; it ends by itself", extra=told)
+        with self._message:
+            pass_on(self._desk.queues, self._desk.compute, self.delivery, 0)
+        _logger.info("task given back", extra=told)
+
+    def leave(self, trouble: str) -> None:
+        """Let the task be tried again in a while. This delivery counts. To be called by who settled that."""
+        desk = self._desk
+        desk.tasks.give_back(self.delivery.message, desk.worker_id, trouble)
+        with self._message:
+            desk.queues.hold(desk.compute, self.delivery.handle, desk.timing.backoff_s)
+
+    def _watch(self) -> None:
+        timing = self._desk.timing
+        now = time.monotonic()
+        keep_at, look_at, report_at = now + timing.keep_s, now + timing.wanted_s, now + timing.progress_s
+        while not self._over.wait(timing.tick_s):
+            now = time.monotonic()
+            if now >= self._deadline:
+                self._desk.give_up()
+            if self.ending is not None:
+                continue
+            if now >= keep_at:
+                # After trouble sooner again: the next beat but two would be too late.
+                keep_at = now + (timing.keep_s if self._attempt(self._keep) else timing.tick_s * 5)
+            if now >= report_at and self._fraction > self._reported:
+                report_at = now + timing.progress_s
+                if self._attempt(self._report):
+                    look_at = now + timing.wanted_s
+            if now >= look_at:
+                look_at = now + timing.wanted_s
+                self._attempt(self._look)
+
+    def _attempt(self, call: Callable[[], None]) -> bool:
+        """Whether it worked. The store may be away for a moment; the lease tells how long is too long."""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - the watch must go on
+            told = {"job_id": self.delivery.message.job_id, "error": repr(error)}
+            _logger.warning("a sign of life did not get through", extra=told)
+            return False
+        return True
+
+    def _keep(self) -> None:
+        try:
+            self._desk.tasks.keep(self.delivery.message, self._desk.worker_id)
+        except TaskCancelled:
+            # Somebody else has the lease, and with it the message.
+            self.settle(Ending.LOST)
+            return
+        # Only after the lease: the message must not come back before that ends.
+        with self._message:
+            if self.ending is None:
+                self._desk.queues.hold(self._desk.compute, self.delivery.handle, self._desk.timing.hold_s)
+
+    def _report(self) -> None:
+        fraction = self._fraction
+        try:
+            self._desk.tasks.progress(self.delivery.message, self.step, fraction)
+        except TaskCancelled:
+            self._cancelled()
+        else:
+            self._reported = fraction
+
+    def _look(self) -> None:
+        if not self._desk.tasks.wanted(self.delivery.message):
+            self._cancelled()
+
+    def _cancelled(self) -> None:
+        if self.settle(Ending.CANCELLED):
+            with self._message, suppress(Exception):
+                self._desk.queues.delete(self._desk.compute, self.delivery.handle)
