@@ -1,0 +1,1 @@
+"""The cloud side of Patchbay: a CDK app. It reads the catalogue and the names of settings, and nothing else of ours."""

@@ -1,0 +1,228 @@
+# ruff: noqa: SLF001 - this is the one place that touches what is private to the emulator
+"""MiniStack in a process of ours, with what it lacks for a twin whose data must survive a kill.
+
+Everything private to MiniStack is touched in this file only, and its version is pinned for that reason:
+
+- it saves its state at a clean stop only; here a forked copy of the process saves it every second while it changes:
+  the state of one instant, at no cost to the requests;
+- after each Lambda call it waits 50 ms for a first line on stderr; here 3 ms, as a line that comes later is not lost:
+  it shows with the next call;
+- it removes Lambda code that nothing names before the new state is on disk; here only at start.
+
+Settings come in the environment (`environment()` makes them), so that the process has one argument: none.
+"""
+
+import asyncio
+import copy
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from infra.twin.child import die_with_parent
+from infra.twin.dirty import ChangeWatcher
+from infra.twin.snapshots import SnapshotFile
+
+MINISTACK_VERSION = "1.5.33"
+LOG_WAIT_S = 0.003
+SNAPSHOT_EVERY_S = 1.0
+# Pollers and state machines go on changing the state for a moment after the request that set them off.
+SETTLING_S = 5.0
+IDLE_SNAPSHOT_EVERY_S = 30.0
+COPY_TIMEOUT_S = 5.0
+
+logger = logging.getLogger("patchbay.emulator")
+
+StateGetters = Mapping[str, Callable[[], Any]]
+
+
+def environment(port: int, data: Path, temporary: Path) -> dict[str, str]:
+    """The settings of an emulator whose state is in `data`."""
+    return {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(data),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(data / "s3"),
+        "TMPDIR": str(temporary),
+        "LAMBDA_EXECUTOR": "local",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        # It would clear away containers of another MiniStack if it found a Docker.
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+    }
+
+
+class Snapshotter:
+    """Saves the state while it changes, in a forked copy of this process."""
+
+    def __init__(self, file: SnapshotFile, watcher: ChangeWatcher, getters: Callable[[], StateGetters]) -> None:
+        self._file = file
+        self._watcher = watcher
+        self._getters = getters
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
+        self._digest: str | None = None
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop_and_save(self, getters: StateGetters) -> None:
+        """The last save, in this process: it is about to end, and requests have stopped."""
+        self._stopping.set()
+        self._thread.join(timeout=COPY_TIMEOUT_S + 1)
+        for attempt in range(5):
+            try:
+                self._file.write(_collect(getters))
+                return
+            except RuntimeError:  # a thread of the emulator changed a dictionary under the encoder
+                logger.warning("last snapshot: attempt %d saw a change, again", attempt + 1)
+                time.sleep(0.1)
+
+    def _run(self) -> None:
+        last = 0.0
+        while not self._stopping.wait(0.1):
+            now = time.monotonic()
+            every = SNAPSHOT_EVERY_S if now - self._watcher.changed_at < SETTLING_S else IDLE_SNAPSHOT_EVERY_S
+            if now - last >= every:
+                last = now
+                if not self._save_in_copy():
+                    last = 0.0
+
+    def _save_in_copy(self) -> bool:
+        reader, writer = os.pipe()
+        parent = os.getpid()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            self._be_the_copy(parent, writer)
+        os.close(writer)
+        try:
+            status = _wait_for(child, COPY_TIMEOUT_S)
+            digest = os.read(reader, 64).decode()
+        finally:
+            os.close(reader)
+        if status != 0 or not digest:
+            logger.warning("a snapshot failed (status %s); the next follows at once", status)
+            return False
+        self._digest = digest
+        return True
+
+    def _be_the_copy(self, parent: int, writer: int) -> None:
+        """Runs in the forked child, which has this one thread only and never returns."""
+        try:
+            signal.set_wakeup_fd(-1)  # shared with the parent's event loop
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            die_with_parent(parent, signal.SIGKILL)
+            gc.disable()
+            vars(copy)["deepcopy"] = lambda value, memo=None: value  # nothing changes here any more
+            os.write(writer, self._file.write(_collect(self._getters()), unless=self._digest).encode())
+        except BaseException:
+            logger.exception("snapshot")
+            os._exit(1)
+        os._exit(0)
+
+
+def _collect(getters: StateGetters) -> dict[str, Any]:
+    states = {name: get() for name, get in getters.items()}
+    return {name: state for name, state in states.items() if state is not None}
+
+
+def _wait_for(child: int, timeout_s: float) -> int:
+    """The child's status; a child that hangs on a lock another thread held at the fork is killed."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
+def _patched_ministack() -> ChangeWatcher:
+    installed = version("ministack")
+    if installed != MINISTACK_VERSION:
+        raise SystemExit(f"the twin needs ministack=={MINISTACK_VERSION}, and {installed} is installed")
+    from ministack import app
+    from ministack.core import lambda_runtime, persistence
+    from ministack.services import lambda_svc
+
+    folder = Path(os.environ["STATE_DIR"])
+    file = SnapshotFile(folder, persistence._json_default, persistence._json_object_hook)
+    file.prune(folder / "lambda-blobs")
+    saved = file.read()
+    watcher = ChangeWatcher(app.app)
+    snapshotter = Snapshotter(file, watcher, app._build_persistence_save_dict)
+
+    load = app._load_persisted_state
+
+    def load_then_watch() -> None:
+        load()
+        snapshotter.start()  # not a moment earlier: a snapshot of the empty state would replace the saved one
+
+    app.load_state = lambda service: saved.pop(service, None)
+    app._load_persisted_state = load_then_watch
+    app.save_all = snapshotter.stop_and_save
+    lambda_svc._prune_orphan_code_blobs = lambda referenced: None
+    drain = lambda_runtime.Worker._drain_stderr_bounded
+    drain.__defaults__ = (LOG_WAIT_S, 0.002, 0.25)
+    return watcher
+
+
+async def _serve(watcher: ChangeWatcher) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    config = Config()
+    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 0.3  # long polls would hold a stop for 20 s
+    await serve(watcher, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+
+
+def _follow_parent(parent: int) -> None:
+    """Where the kernel does not tell (anything but Linux), look each second whether the twin is still there."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_group() -> None:
+    """End this process with its Lambda children, which may be in the middle of a call."""
+    logging.shutdown()
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve until asked to stop."""
+    if sys.platform != "linux":
+        threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
+    watcher = _patched_ministack()
+
+    async def run() -> None:
+        await _serve(watcher)
+        _end_group()  # asyncio.run would wait for Lambda calls that still run in threads
+
+    asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+import importlib.util
+import marshal
+import os
+import struct
+import sys
+import types
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.constructs.bundles import Bundler, Target
+
+HERE = Target(python=(sys.version_info[0], sys.version_info[1]))
+ELSEWHERE = Target(python=(3, 99))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return make(tmp_path / "checkout")
+
+
+def make(root: Path) -> Path:
+    files = {
+        "functions/__init__.py": "",
+        "functions/entrypoints/hello.py": "def handler(event, context):\n    return 'hello'\n",
+        "functions/dialects/native/openapi.json": "{}",
+        "functions/__pycache__/hello.cpython-311.pyc": "left behind",
+        "layers/patchbay/src/patchbay/__init__.py": "",
+        "layers/patchbay/src/patchbay/py.typed": "",
+        "layers/patchbay/src/patchbay/cli/main.py": "import typer",
+        "layers/patchbay/src/patchbay/core/cli.py": "NOT = 'the command line'",
+        "layers/runtime/requirements.txt": "x==1\n",
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def names(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def test_the_same_files_make_the_same_bytes_wherever_and_whenever(tmp_path: Path, root: Path) -> None:
+    other = make(tmp_path / "another" / "place")
+    for path in other.rglob("*.py"):
+        os.utime(path, (1, 1))
+    made = [Bundler(out=tmp_path / f"out{n}", target=HERE, root=r).functions() for n, r in enumerate((root, other))]
+    assert made[0].digest == made[1].digest
+    assert made[0].path.name == made[1].path.name
+    assert made[0].path.read_bytes() == made[1].path.read_bytes()
+
+
+def test_a_changed_file_makes_another_bundle(tmp_path: Path, root: Path) -> None:
+    bundler = Bundler(out=tmp_path / "out", target=HERE, root=root)
+    before = bundler.functions()
+    (root / "functions/entrypoints/hello.py").write_text("def handler(event, context): ...\n")
+    after = bundler.functions()
+    assert after.digest != before.digest
+    assert after.path != before.path
+
+
+def test_functions_are_sources_with_bytecode_and_no_leftovers(tmp_path: Path, root: Path) -> None:
+    found = names(Bundler(out=tmp_path, target=HERE, root=root).functions().path)
+    cached = importlib.util.cache_from_source("functions/entrypoints/hello.py")
+    assert cached in found
+    assert {name for name in found if not name.endswith(".pyc")} == {
+        "functions/__init__.py",
+        "functions/entrypoints/hello.py",
+        "functions/dialects/native/openapi.json",
+    }
+    assert "functions/__pycache__/hello.cpython-311.pyc" not in found
+    assert found == sorted(found)
+
+
+def test_bytecode_is_not_checked_against_the_source_and_names_no_machine(tmp_path: Path, root: Path) -> None:
+    path = Bundler(out=tmp_path, target=HERE, root=root).functions().path
+    with zipfile.ZipFile(path) as archive:
+        code = archive.read(importlib.util.cache_from_source("functions/entrypoints/hello.py"))
+        times = {entry.date_time for entry in archive.infolist()}
+    assert code[:4] == importlib.util.MAGIC_NUMBER
+    assert struct.unpack("<I", code[4:8]) == (0b01,)
+    loaded = marshal.loads(code[16:])
+    assert isinstance(loaded, types.CodeType)
+    assert loaded.co_filename == "functions/entrypoints/hello.py"
+    assert times == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_another_versions_bytecode_is_not_made(tmp_path: Path, root: Path) -> None:
+    found = names(Bundler(out=tmp_path, target=ELSEWHERE, root=root).functions().path)
+    assert not [name for name in found if name.endswith(".pyc")]
+
+
+def test_the_layer_is_the_core_without_the_command_line(tmp_path: Path, root: Path) -> None:
+    found = names(Bundler(out=tmp_path, target=ELSEWHERE, root=root).patchbay_layer().path)
+    assert found == ["python/patchbay/__init__.py", "python/patchbay/core/cli.py", "python/patchbay/py.typed"]
+
+
+def test_wheels_are_fetched_for_the_target_and_only_when_pins_change(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[list[str]] = []
+
+    def pip(argv: list[str], *, check: bool) -> None:
+        calls.append(argv)
+        folder = Path(argv[argv.index("--target") + 1])
+        for name in ("fastapi/__init__.py", "bin/fastapi", "x.dist-info/RECORD", "x.dist-info/METADATA"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(str(folder))
+
+    monkeypatch.setattr("subprocess.run", pip)
+    bundler = Bundler(out=tmp_path / "out", target=ELSEWHERE, root=root)
+    first, second = bundler.runtime_layer(), bundler.runtime_layer()
+    assert first == second
+    assert len(calls) == 1
+    assert {"--require-hashes", "--no-deps", "--only-binary", "3.99"} <= set(calls[0])
+    assert "manylinux_2_28_aarch64" in calls[0]
+    assert names(first.path) == ["python/fastapi/__init__.py", "python/x.dist-info/METADATA"]
+    (root / "layers/runtime/requirements.txt").write_text("x==2\n")
+    assert bundler.runtime_layer().digest != first.digest
+    assert len(calls) == 2
+
+
+def test_without_wheels_there_is_a_stand_in(tmp_path: Path, root: Path) -> None:
+    made = Bundler(out=tmp_path, target=ELSEWHERE, root=root, install=False).runtime_layer()
+    assert names(made.path) == ["python/requirements.txt"]

@@ -1,0 +1,44 @@
+import pytest
+
+from infra.stage import stage
+
+
+def test_an_unknown_stage_is_named_with_those_that_exist() -> None:
+    with pytest.raises(ValueError, match="'staging'; known are twin, dev, prod"):
+        stage("staging", {})
+
+
+def test_only_prod_is_durable_and_only_the_twin_is_emulated() -> None:
+    assert [stage(name, {}).durable for name in ("twin", "dev", "prod")] == [False, False, True]
+    assert [stage(name, {}).emulated for name in ("twin", "dev", "prod")] == [True, False, False]
+
+
+def test_the_environment_overrides() -> None:
+    env = {"PATCHBAY_MODELS": "htdemucs", "PATCHBAY_ALLOW_RESEARCH_WEIGHTS": "true", "PATCHBAY_MAX_WORKERS": "9"}
+    chosen = stage("prod", env)
+    assert (chosen.models, chosen.allow_research_weights, chosen.max_workers) == ("htdemucs", True, 9)
+
+
+def test_what_is_empty_overrides_nothing() -> None:
+    assert stage("prod", {"PATCHBAY_PUBLIC_URL": " "}) == stage("prod", {})
+
+
+def test_a_bad_value_is_refused_and_named() -> None:
+    with pytest.raises(ValueError, match="PATCHBAY_MAX_WORKERS"):
+        stage("prod", {"PATCHBAY_MAX_WORKERS": "many"})
+
+
+def test_objects_of_the_twin_are_behind_its_own_door() -> None:
+    chosen = stage("twin", {"PATCHBAY_PUBLIC_URL": "https://localhost:9000"})
+    assert chosen.public_url == chosen.objects_url == "https://localhost:9000"
+    assert stage("dev", {"PATCHBAY_PUBLIC_URL": "https://api.example.com"}).objects_url == ""
+
+
+def test_the_twin_starts_no_machines() -> None:
+    with pytest.raises(ValueError, match="the twin keeps its own workers"):
+        stage("twin", {"PATCHBAY_LAUNCHER": "batch"})
+
+
+def test_names_tell_the_stage() -> None:
+    assert stage("dev", {}).prefix == "Patchbay-dev"
+    assert stage("dev", {}).named("jobs") == "patchbay-dev-jobs"
