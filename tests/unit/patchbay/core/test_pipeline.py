@@ -185,6 +185,20 @@ def test_an_interrupted_job_goes_on_where_it_was(world: World, ada: Tenant) -> N
     assert [p.step for p in world.services.pipeline.plan(ada.id, job.id)] == [1]
 
 
+def test_a_run_that_was_given_up_ends_nothing(world: World, ada: Tenant) -> None:
+    """Run 1 comes back from the dead when the reconciler has put run 2 in its place."""
+    job = world.order(ada)
+    pipeline = world.services.pipeline
+    pipeline.plan(ada.id, job.id, 1)
+    world.executions.lose()
+    pipeline.reconcile(restarted=True)
+    assert pipeline.plan(ada.id, job.id, 1) == []
+    pipeline.finish(ada.id, job.id, 1)
+    pipeline.fail(ada.id, job.id, Failure(kind=FailureKind.INTERNAL, message="m"), 1)
+    assert world.services.jobs.get(ada.id, job.id).state is JobState.STARTED
+    assert len(pipeline.plan(ada.id, job.id, 2)) == 1
+
+
 def test_a_job_that_is_under_way_or_young_is_left_alone(world: World, ada: Tenant) -> None:
     world.order(ada)
     assert world.services.pipeline.reconcile(restarted=True)["resumed"] == 0

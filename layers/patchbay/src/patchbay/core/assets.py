@@ -63,7 +63,7 @@ class Assets:
 
     def put_url(self, asset: Asset, *, size_bytes: int | None = None) -> str:
         """Where its bytes are taken by PUT. Raises `TooLarge`."""
-        self._check_size(size_bytes or 0)
+        self.check_size(size_bytes or 0)
         return self.objects.presign_put(asset.key, expires_s=self.limits.upload_ttl_s, size_bytes=size_bytes)
 
     def post_form(self, asset: Asset) -> PresignedPost:
@@ -73,7 +73,7 @@ class Assets:
 
     def begin_parts(self, asset: Asset, size_bytes: int) -> PartsUpload:
         """An upload in parts, for large files and lines that break. Raises `TooLarge`."""
-        self._check_size(size_bytes)
+        self.check_size(size_bytes)
         upload_id = self.objects.start_multipart(asset.key)
         numbers = range(1, -(-max(size_bytes, 1) // PART_BYTES) + 1)
         ttl_s = self.limits.upload_ttl_s
@@ -127,7 +127,7 @@ class Assets:
         with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
             path = Path(folder) / "upload"
             try:
-                self._check_size(info.size_bytes)
+                self.check_size(info.size_bytes)
                 self.objects.download(asset.key, path)
                 seen = self._looked_at(asset, path)
             except (UnusableAudio, TooLarge) as error:
@@ -169,7 +169,8 @@ class Assets:
             return self.get(asset.tenant_id, asset.id)
         return asset.model_copy(update={"version": asset.version + 1})
 
-    def _check_size(self, size_bytes: int) -> None:
+    def check_size(self, size_bytes: int) -> None:
+        """Raises `InvalidInput` or `TooLarge` for a file of a size that is not taken."""
         if size_bytes < 0:
             raise InvalidInput("a file cannot have a negative size", field="size_bytes")
         if size_bytes > self.limits.max_upload_bytes:

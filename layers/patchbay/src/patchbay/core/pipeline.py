@@ -59,14 +59,15 @@ class Pipeline:
     clock: Clock
     shelf: Shelf
 
-    def plan(self, tenant_id: str, job_id: str) -> list[PlannedStep]:
+    def plan(self, tenant_id: str, job_id: str, run: int | None = None) -> list[PlannedStep]:
         """Take a job up: look at its input, write its steps, and say which are still to be done.
 
         What is the order's own fault ends the job here with the reason; then there is nothing to be done. Calling it
-        again, after a crash or for a resumed job, finds what was done and leaves it.
+        again, after a crash or for a resumed job, finds what was done and leaves it. An execution that was given up, of
+        another run than `run`, finds nothing to do.
         """
         try:
-            job = self._change(tenant_id, job_id, lambda j: life.start(j, self.clock.now()))
+            job = self._change(tenant_id, job_id, lambda j: life.start(j, self.clock.now()) if _is(run, j) else None)
         except Conflict:
             return []
         if job is None:
@@ -93,10 +94,10 @@ class Pipeline:
         self.queues.send(step.compute, message)
         self.launcher.launch(step.compute)
 
-    def finish(self, tenant_id: str, job_id: str) -> None:
-        """All steps are done: the job has succeeded."""
+    def finish(self, tenant_id: str, job_id: str, run: int | None = None) -> None:
+        """All steps are done: the job has succeeded. Of a run that was given up this says nothing."""
         job = store.load(self.records, Job, layout.job_key(tenant_id, job_id))
-        if job is None or job.state.terminal:
+        if job is None or job.state.terminal or not _is(run, job):
             return
         steps = self.steps(job_id)
         if undone := [step.name for step in steps if step.state is not StepState.DONE]:
@@ -110,10 +111,11 @@ class Pipeline:
         told = [o.model_copy(update={"delivered_to": delivered.get(o.name)}) for o in outputs]
         self._end(tenant_id, job_id, lambda j: life.succeed(j, told, self.clock.now()))
 
-    def fail(self, tenant_id: str, job_id: str, failure: Failure) -> None:
+    def fail(self, tenant_id: str, job_id: str, failure: Failure, run: int | None = None) -> None:
         """The job cannot be done. What a step already told of the reason goes before `failure`."""
         known = next((step.failure for step in self.steps(job_id) if step.failure), None)
-        self._end(tenant_id, job_id, lambda j: life.fail(j, known or failure, self.clock.now()))
+        reason = known or failure
+        self._end(tenant_id, job_id, lambda j: life.fail(j, reason, self.clock.now()) if _is(run, j) else None)
 
     def steps(self, job_id: str) -> list[Step]:
         """A job's steps, in order."""
@@ -245,6 +247,11 @@ def _inputs_of(
     names = spec.outputs if spec.engine == "deliver" else specs[spec.after].outputs
     inputs = tuple(StepInput(name=name, key="") for name in names)
     return inputs, [(name, f"{source.fingerprint}/{name}") for name in names]
+
+
+def _is(run: int | None, job: Job) -> bool:
+    """Whether `run` is the one that the job is on; None stands for whichever that is."""
+    return run is None or run == job.runs
 
 
 def _unix(when: datetime) -> int:

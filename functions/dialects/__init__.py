@@ -1,0 +1,1 @@
+"""The wire languages, one folder each. None imports another."""

@@ -1,0 +1,1 @@
+"""One small file per Lambda, each with a `handler(event, context)`."""

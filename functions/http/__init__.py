@@ -1,0 +1,1 @@
+"""The HTTP layer: one ASGI app built from a dialect's record."""

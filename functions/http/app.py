@@ -1,0 +1,207 @@
+"""The ASGI app of a dialect.
+
+From the outside in: `Edge` (request id, security headers, log line, unhandled errors), FastAPI's routing, and around
+each route `Guard` (key, then body). So an unknown path is 404 and a wrong method 405 for anybody, a missing key 401
+before a byte of the body is read, and only then is the request itself looked at. All of it is pure ASGI: the store is
+called in the event loop, because a Lambda serves one request at a time.
+"""
+
+import copy
+import json
+import logging
+import time
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic_core import to_json
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from functions.http import body, observe
+from functions.http.dialect import Dialect
+from functions.http.errors import (
+    InvalidFields,
+    MalformedBody,
+    MethodNotAllowed,
+    RouteNotFound,
+    Unhandled,
+    field_problems,
+)
+from patchbay import bootstrap
+from patchbay.domain.errors import PatchbayError
+from patchbay.domain.ids import new_id
+from patchbay.domain.users import Caller
+
+REQUEST_ID = "patchbay.request_id"
+CALLER = "patchbay.caller"
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+SECURITY_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    # Keys travel in a header that scripts must set themselves, never in cookies: any origin may ask.
+    "access-control-allow-origin": "*",
+}
+PREFLIGHT_HEADERS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-headers": "authorization, content-type, x-api-key, idempotency-key",
+    "access-control-max-age": "3600",
+}
+_SECURITY = {name.encode(): value.encode() for name, value in SECURITY_HEADERS.items()}
+_log = logging.getLogger(__name__)
+
+
+class JsonAnswer(Response):
+    """A JSON answer. Pydantic writes it: its writer is several times as fast as the standard library's."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return to_json(content)
+
+
+def caller(request: Request) -> Caller:
+    """Who asks. Only for routes that need a key."""
+    found: Caller = request.scope[CALLER]
+    return found
+
+
+def build(dialect: Dialect) -> "Edge":
+    """The app that speaks `dialect`."""
+    return Edge(fastapi_app(dialect), dialect)
+
+
+def fastapi_app(dialect: Dialect) -> FastAPI:
+    """The FastAPI app inside, which also knows the OpenAPI document."""
+    app = FastAPI(
+        title=dialect.title,
+        description=dialect.description,
+        routes=[_guarded(route, dialect) for route in dialect.router.routes],
+        servers=[{"url": base} for base in dialect.bases if base] or None,
+        redirect_slashes=False,
+        openapi_url=None,
+    )
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return error_response(dialect, _told(error, request), request.scope.get(REQUEST_ID, ""))
+
+    for kind in (PatchbayError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
+    return app
+
+
+def error_response(dialect: Dialect, error: PatchbayError, request_id: str) -> Response:
+    """An error as the dialect words it."""
+    problem = dialect.problem(error, request_id)
+    content = json.dumps(dialect.shape(problem), ensure_ascii=False).encode("utf-8", "replace")
+    headers = dialect.headers(error)
+    return Response(content, problem.status, headers, media_type=dialect.error_media_type)
+
+
+def _told(error: Exception, request: Request) -> PatchbayError:
+    """Any error as one of ours."""
+    if isinstance(error, PatchbayError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return InvalidFields(field_problems(error.errors()))
+    if isinstance(error, HTTPException):
+        if error.status_code == 404:
+            return RouteNotFound(f"there is no {request.url.path}")
+        if error.status_code == 405:
+            allow = (error.headers or {}).get("Allow", "")
+            return MethodNotAllowed(f"{request.url.path} takes {allow}, not {request.method}", allow)
+        if error.status_code < 500:
+            return MalformedBody(str(error.detail))
+    reference = request.scope.get(REQUEST_ID, "")
+    return Unhandled(f"something went wrong on our side; tell us the request id {reference}")
+
+
+def _guarded(route: Any, dialect: Dialect) -> Any:
+    """A copy of a route behind the guard. Whatever is not listed as public needs a key."""
+    if not isinstance(route, APIRoute):
+        raise TypeError(f"{route!r} is no API route")
+    guarded = copy.copy(route)
+    guarded.app = Guard(route.app, dialect, needs_key=route.path not in dialect.public)
+    return guarded
+
+
+class Guard:
+    """Around one route: who asks, and is the body fit to be looked at."""
+
+    def __init__(self, app: ASGIApp, dialect: Dialect, *, needs_key: bool) -> None:
+        self.app, self.dialect, self.needs_key = app, dialect, needs_key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises `Unauthenticated`, `BodyTooLarge`, `MalformedBody`."""
+        if self.needs_key:
+            key = self.dialect.find_key(Headers(scope=scope))
+            scope[CALLER] = bootstrap.services().accounts.authenticate(key or "")
+        if scope["method"] in WITH_BODY:
+            scope, receive = await body.checked(scope, receive, self.dialect.limits)
+        await self.app(scope, receive, send)
+
+
+class Edge:
+    """Around the whole app: what every answer has, and what is noted of it."""
+
+    def __init__(self, app: ASGIApp, dialect: Dialect) -> None:
+        self.app, self.dialect = app, dialect
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+        request_id = _request_id(scope)
+        scope[REQUEST_ID] = request_id
+        base = self._place(scope)
+
+        async def finish(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_defaults(message["headers"], request_id)
+            await send(message)
+
+        try:
+            if scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope):
+                await Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, finish)
+            elif base is None:
+                missing = RouteNotFound(f"there is no {scope['path']}")
+                await error_response(self.dialect, missing, request_id)(scope, receive, finish)
+            else:
+                await self.app(scope, receive, finish)
+        except Exception:  # noqa: BLE001 - the answer is out by now: FastAPI's outermost layer answers, then raises
+            _log.exception("unhandled error", extra={"request_id": request_id, "path": scope["path"]})
+        facts = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
+        if who := scope.get(CALLER):
+            facts |= {"tenant_id": who.tenant_id, "key_id": who.key_id}
+        observe.request_done(self.dialect.name, status=status, seconds=time.perf_counter() - started, facts=facts)
+
+    def _place(self, scope: Scope) -> str | None:
+        """Part the path, without a slash at its end, into base and rest. Returns the base, None if it is under none."""
+        path = scope["path"] = scope["path"].rstrip("/") or "/"
+        base = next((b for b in self.dialect.bases if path == b or path.startswith(b + "/")), None)
+        scope["root_path"] = base or ""
+        return base
+
+
+def _request_id(scope: Scope) -> str:
+    """API Gateway's id of the request, which is in its own logs too; else a new one. Never one that a client made."""
+    event = scope.get("aws.event") or {}
+    return str(event.get("requestContext", {}).get("requestId") or new_id())
+
+
+def _with_defaults(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
+    """A response's headers, with our own where it has none of that name."""
+    return [*{**_SECURITY, **dict(headers)}.items(), (b"x-request-id", request_id.encode("latin-1", "replace"))]

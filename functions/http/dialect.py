@@ -1,0 +1,85 @@
+"""What a wire language is to the HTTP layer: where its routes are, how it finds a key, how it words an error."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.datastructures import Headers
+
+from functions.http.errors import InvalidFields, MethodNotAllowed
+from patchbay.domain.errors import PatchbayError
+
+
+def new_router() -> APIRouter:
+    """A router whose operations are called by the names of their functions."""
+    return APIRouter(generate_unique_id_function=lambda route: route.name, redirect_slashes=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a request may be. Lambda takes 6 MB a call, so that a larger body could not arrive there anyway."""
+
+    max_body_bytes: int = 6 * 1024 * 1024
+    max_depth: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEntry:
+    """How a dialect answers one class of errors."""
+
+    status: int
+    code: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error on its way to the client."""
+
+    status: int
+    code: str
+    title: str
+    message: str
+    request_id: str
+    field: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    """(field, message) of every fault of a request of the wrong shape."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One wire language."""
+
+    name: str
+    title: str
+    router: APIRouter
+    find_key: Callable[[Headers], str | None]
+    """Takes the API key out of a request's headers."""
+    errors: Mapping[type[PatchbayError], ErrorEntry]
+    """Answer of each class of errors; a class that is not here answers as its nearest base. Has `PatchbayError`."""
+    shape: Callable[[Problem], dict[str, Any]]
+    """The body of an error."""
+    error_model: type[BaseModel]
+    """What `shape` makes, for the OpenAPI document."""
+    bases: tuple[str, ...] = ("",)
+    """Path prefixes that the routes are served under, all alike."""
+    public: frozenset[str] = frozenset()
+    """Paths of routes that need no key."""
+    limits: Limits = field(default_factory=Limits)
+    error_media_type: str = "application/json"
+    description: str = ""
+    key_schemes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """OpenAPI security schemes, any of which will do."""
+
+    def problem(self, error: PatchbayError, request_id: str) -> Problem:
+        """An error in this dialect's terms."""
+        entry = next(self.errors[cls] for cls in type(error).__mro__ if cls in self.errors)
+        fields = tuple((p.field, p.message) for p in error.problems) if isinstance(error, InvalidFields) else ()
+        named = getattr(error, "field", None)
+        return Problem(entry.status, entry.code, entry.title, str(error), request_id, named, fields)
+
+    def headers(self, error: PatchbayError) -> dict[str, str]:
+        """Headers that HTTP wants beside an error."""
+        return {"allow": error.allow} if isinstance(error, MethodNotAllowed) else {}

@@ -1,0 +1,50 @@
+"""A world of fakes with two tenants, and an API client for each dialect that goes through its Lambda handler."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from functions.dialects.musicai.routes import DIALECT as MUSICAI
+from functions.dialects.native.routes import DIALECT as NATIVE
+from functions.http.handler import lambda_handler
+from patchbay import bootstrap
+from tests.fakes.gateway import Api
+from tests.fakes.world import Tenant, World
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
+    return made
+
+
+@pytest.fixture
+def ada(world: World) -> Tenant:
+    return world.tenant("ada@example.org")
+
+
+@pytest.fixture
+def bob(world: World) -> Tenant:
+    return world.tenant("bob@example.org")
+
+
+@pytest.fixture
+def loop() -> Iterator[None]:
+    """The event loop that Lambda's own runtime would have left to Mangum."""
+    made = asyncio.new_event_loop()
+    asyncio.set_event_loop(made)
+    yield
+    asyncio.set_event_loop(None)
+    made.close()
+
+
+@pytest.fixture
+def musicai(ada: Tenant, loop: None) -> Api:
+    return Api(lambda_handler(MUSICAI), ada.secret)
+
+
+@pytest.fixture
+def native(ada: Tenant, loop: None) -> Api:
+    return Api(lambda_handler(NATIVE), f"Bearer {ada.secret}")
