@@ -185,6 +185,16 @@ def test_an_interrupted_job_goes_on_where_it_was(world: World, ada: Tenant) -> N
     assert [p.step for p in world.services.pipeline.plan(ada.id, job.id)] == [1]
 
 
+def test_after_a_restart_nobody_waits_for_dead_workers(world: World, ada: Tenant) -> None:
+    job = world.order(ada)
+    world.services.pipeline.plan(ada.id, job.id)
+    world.services.tasks.lease(dispatched(world, job), "dead")
+    world.executions.lose()
+    world.services.pipeline.reconcile(restarted=True)
+    world.services.pipeline.plan(ada.id, job.id, 2)
+    assert world.services.tasks.lease(dispatched(world, job), "new")[0] is Answer.YOURS
+
+
 def test_a_run_that_was_given_up_ends_nothing(world: World, ada: Tenant) -> None:
     """Run 1 comes back from the dead when the reconciler has put run 2 in its place."""
     job = world.order(ada)

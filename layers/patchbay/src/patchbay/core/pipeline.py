@@ -125,7 +125,8 @@ class Pipeline:
     def reconcile(self, *, restarted: bool = False) -> dict[str, int]:
         """Look at every open job: one whose execution is gone is run again, or failed after `MAX_RUNS`.
 
-        `restarted`: the state machine lost all it knew, so that even young jobs are looked at.
+        `restarted`: the state machine lost all it knew and the workers died with it, as when the twin starts again;
+        then even young jobs are looked at, and what dead workers held is free at once.
         """
         done = {"looked_at": 0, "resumed": 0, "failed": 0}
         for shard in range(layout.OPEN_SHARDS):
@@ -153,9 +154,25 @@ class Pipeline:
         resumed = self._change(job.tenant_id, job.id, life.resume)
         if resumed is None:
             return None
+        if restarted:
+            self._free(job.id)
         self.executions.start(job.tenant_id, job.id, resumed.runs)
         _log.info("job resumed", extra={"job_id": job.id, "run": resumed.runs})
         return "resumed"
+
+    def _free(self, job_id: str) -> None:
+        """Take the steps of a job from the workers that held them."""
+        expires = _unix(self.clock.now() + STEPS_KEPT)
+        for step in self.steps(job_id):
+            if step.state is StepState.LEASED:
+                key = layout.step_key(job_id, step.index)
+                store.change(
+                    self.records,
+                    Step,
+                    key,
+                    lambda s: step_life.release(s, "the machine was restarted") if s.state is StepState.LEASED else s,
+                    lambda s: layout.put_step(s, expires),
+                )
 
     def _input(self, job: Job) -> tuple[Job, Asset]:
         """The job's asset, ready to work on; imported first if the job names a URL."""
