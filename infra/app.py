@@ -1,0 +1,57 @@
+"""The CDK app: `cdk synth -c stage=prod`. Without a stage it is dev."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from infra.constructs.bundles import ROOT, Bundler, Target
+from infra.stacks.api import ApiStack
+from infra.stacks.compute import ComputeStack
+from infra.stacks.data import DataStack
+from infra.stacks.events import EventsStack
+from infra.stacks.pipeline import PipelineStack
+from infra.stage import Stage, stage
+
+
+def build(app: cdk.App, chosen: Stage, bundler: Bundler) -> dict[str, cdk.Stack]:
+    """The stacks of a stage. They name no account, region or zone, so one template serves wherever it is deployed."""
+    prefix = chosen.prefix
+    data = DataStack(app, f"{prefix}-Data", stage=chosen)
+    pipeline = PipelineStack(app, f"{prefix}-Pipeline", stage=chosen, data=data, bundler=bundler)
+    api = ApiStack(app, f"{prefix}-Api", stage=chosen, pipeline=pipeline, bundler=bundler)
+    events = EventsStack(app, f"{prefix}-Events", stage=chosen, data=data, bundler=bundler)
+    stacks: dict[str, cdk.Stack] = {"Data": data, "Pipeline": pipeline, "Api": api, "Events": events}
+    if chosen.launcher != "none":
+        stacks["Compute"] = ComputeStack(app, f"{prefix}-Compute", stage=chosen, pipeline=pipeline)
+    for stack in stacks.values():
+        # CDK makes a function wait for its whole role, policies included, which cfn-lint calls more than needed.
+        stack.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+    cdk.Tags.of(app).add("patchbay:stage", chosen.name)
+    return stacks
+
+
+def main(env: Mapping[str, str]) -> None:
+    """Read the stage from the context and write its templates."""
+    app = cdk.App()
+    chosen = stage(app.node.try_get_context("stage") or "dev", env)
+    check(app, chosen)
+    build(app, chosen, Bundler(out=ROOT / "cdk.out/bundles", target=target_of(chosen)))
+    app.synth()
+
+
+def check(app: cdk.App, chosen: Stage) -> None:
+    """Let the synthesis of a cloud stage fail on what cdk-nag finds and nobody has acknowledged."""
+    if not chosen.emulated:
+        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def target_of(chosen: Stage) -> Target:
+    """Where a stage's code runs: arm64 Lambdas, or the interpreter of the twin, which is this one."""
+    return Target(python=sys.version_info[:2]) if chosen.emulated else Target()
+
+
+if __name__ == "__main__":
+    main(os.environ)

@@ -1,0 +1,76 @@
+"""Buckets: private, encrypted, TLS only, with access logs."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.stage import Stage
+
+UPLOADS = "uploads/"
+RESULTS = "results/"
+"""Beginnings of the keys in the media bucket; the code that makes the keys is out of reach here, a test compares."""
+
+
+class Buckets(Construct):
+    """The bucket of uploads and results, the one of model weights, and the one of their access logs."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(scope, construct_id)
+        removal = RemovalPolicy.RETAIN if stage.durable else RemovalPolicy.DESTROY
+        self.logs = s3.Bucket(
+            self,
+            "Logs",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(stage.log_days))],
+            removal_policy=removal,
+        )
+        self.media = s3.Bucket(
+            self,
+            "Media",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            cors=[_browser_uploads(stage)],
+            # No versions: what a user deletes is gone.
+            lifecycle_rules=[
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
+                s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(stage.retention_days)),
+            ],
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix="media/",
+            removal_policy=removal,
+        )
+        _tell_event_bus(self.media)
+        self.weights = s3.Bucket(
+            self,
+            "Weights",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            versioned=stage.durable,
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix="weights/",
+            removal_policy=removal,
+        )
+
+
+def _browser_uploads(stage: Stage) -> s3.CorsRule:
+    """Pages read the ETag of each part to complete an upload in parts."""
+    return s3.CorsRule(
+        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD, s3.HttpMethods.PUT, s3.HttpMethods.POST],
+        allowed_origins=list(stage.upload_origins),
+        allowed_headers=["*"],
+        exposed_headers=["ETag"],
+        max_age=3600,
+    )
+
+
+def _tell_event_bus(bucket: s3.Bucket) -> None:
+    """The template's own property: the construct's flag would add a Lambda of CDK's with rights on all buckets."""
+    template = bucket.node.default_child
+    assert isinstance(template, s3.CfnBucket)
+    template.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+    )

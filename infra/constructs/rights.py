@@ -1,0 +1,89 @@
+"""What a role may do, as statements for one resource each. The stacks decide who gets which."""
+
+from collections.abc import Iterable
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+
+from infra.constructs.table import INDEXES
+
+_READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+_WRITE = ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
+
+
+def allow(actions: Iterable[str], *resources: str) -> iam.PolicyStatement:
+    """Permission for some actions on some resources."""
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources))
+
+
+def read_table(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
+    """Reads by key, of the table and of its indexes; no scan."""
+    indexes = [f"{table.table_arn}/index/{name}" for name in INDEXES]
+    return [allow(_READ, table.table_arn), allow(["dynamodb:Query"], *indexes)]
+
+
+def use_table(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
+    """Reads by key, and writes."""
+    return [*read_table(table), allow(_WRITE, table.table_arn)]
+
+
+def read_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:
+    """Fetch objects under some prefixes. Without ListBucket S3 answers 403, not 404, for one that is not there."""
+    return [
+        allow(["s3:GetObject"], *(f"{bucket_arn}/{prefix}*" for prefix in prefixes)),
+        allow(["s3:ListBucket"], bucket_arn),
+    ]
+
+
+def write_objects(bucket_arn: str, prefix: str) -> list[iam.PolicyStatement]:
+    """Store and remove objects under a prefix, in parts too."""
+    actions = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    return [allow(actions, f"{bucket_arn}/{prefix}*")]
+
+
+def remove_objects(bucket_arn: str, prefix: str) -> list[iam.PolicyStatement]:
+    """Remove objects under a prefix."""
+    return [allow(["s3:DeleteObject"], f"{bucket_arn}/{prefix}*")]
+
+
+def run_machine(stack: Stack, machine_name: str) -> list[iam.PolicyStatement]:
+    """Start, watch and stop executions of a state machine."""
+    execution = stack.format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{machine_name}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return [
+        allow(["states:StartExecution"], machine_arn(stack, machine_name)),
+        allow(["states:StopExecution", "states:DescribeExecution"], execution),
+    ]
+
+
+def answer_tasks(stack: Stack, machine_name: str) -> list[iam.PolicyStatement]:
+    """Answer the task tokens that a state machine gave out."""
+    actions = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"]
+    return [allow(actions, machine_arn(stack, machine_name))]
+
+
+def machine_arn(stack: Stack, machine_name: str) -> str:
+    """ARN by name: the machine calls Lambdas that must know it, which by reference would be a circle."""
+    return stack.format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=machine_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def send(*queues: sqs.IQueue) -> list[iam.PolicyStatement]:
+    """Put messages on queues and see how many wait."""
+    return [allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], *(queue.queue_arn for queue in queues))]
+
+
+def consume(*queues: sqs.IQueue) -> list[iam.PolicyStatement]:
+    """Take messages from queues, keep them hidden while working, and delete them."""
+    actions = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    return [allow(actions, *(queue.queue_arn for queue in queues))]

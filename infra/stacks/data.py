@@ -1,0 +1,27 @@
+"""What must not be lost: the table and the buckets."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from infra.constructs.buckets import Buckets
+from infra.constructs.table import Table
+from infra.stage import Stage
+
+
+class DataStack(Stack):
+    """Table, media, weights."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, **kwargs: Any) -> None:
+        super().__init__(scope, construct_id, termination_protection=stage.durable, **kwargs)
+        self.table = Table(self, "Records", durable=stage.durable).table
+        buckets = Buckets(self, "Objects", stage=stage)
+        self.media, self.weights = buckets.media, buckets.weights
+        # As others import them, so that a finding about them has the same name there as here.
+        self.media_arn = self.export_value(self.media.bucket_arn)
+        self.weights_arn = self.export_value(self.weights.bucket_arn)
+        self.weights_url = stage.weights or f"s3://{self.weights.bucket_name}/models"
+        CfnOutput(self, "TableName", value=self.table.table_name)
+        CfnOutput(self, "MediaBucketName", value=self.media.bucket_name)
+        CfnOutput(self, "WeightsBucketName", value=self.weights.bucket_name)

@@ -1,0 +1,164 @@
+"""What carries jobs out: task queues, the state machine, and the Lambdas around them."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Size, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_lambda_event_sources as sources
+from constructs import Construct
+
+from infra.constructs import batch_names, environment, rights, sagemaker_workers
+from infra.constructs.buckets import RESULTS, UPLOADS
+from infra.constructs.bundles import Bundler
+from infra.constructs.handlers import Code, Handler
+from infra.constructs.pipeline_definition import LAMBDA_TIMEOUT_S, definition
+from infra.constructs.state_machine import StateMachine
+from infra.constructs.task_queues import TaskQueues, lost_queue
+from infra.stacks.data import DataStack
+from infra.stage import Stage
+from patchbay.catalog.compute import CLASSES, QUEUED
+
+LONGEST = Duration.seconds(LAMBDA_TIMEOUT_S)
+ROOM = Size.gibibytes(10)
+"""Plan and inspection download a whole upload, which may have 5 GiB, and decode parts of it."""
+
+
+class PipelineStack(Stack):
+    """Queues, state machine, Lambdas."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, bundler: Bundler, **kwargs: Any
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self.stage, self.data = stage, data
+        self.machine_name = stage.named("jobs")
+        self.queues = TaskQueues(self, "Tasks", classes=QUEUED)
+        self.variables = {
+            **environment.variables(
+                table=data.table.table_name,
+                media_bucket=data.media.bucket_name,
+                weights=data.weights_url,
+                state_machine_arn=rights.machine_arn(self, self.machine_name),
+            ),
+            **environment.variables(
+                **{f"queue_url_{name}": queue.queue_url for name, queue in self.queues.by_class.items()}
+            ),
+        }
+        self._code = Code(self, "Code", stage=stage, bundler=bundler)
+        self._lost = lost_queue(self, "Lost", what="An upload's notice or a reconciliation")
+        self._state_machine()
+        self._inspect_uploads()
+        self._bury_hopeless_tasks()
+        self._reconcile()
+        for name, queue in self.queues.by_class.items():
+            CfnOutput(self, f"TaskQueueUrl{name.capitalize()}", value=queue.queue_url)
+
+    def _state_machine(self) -> None:
+        table = rights.use_table(self.data.table)
+        media = self.data.media_arn
+        files = [*rights.read_objects(media, UPLOADS, RESULTS), *rights.write_objects(media, UPLOADS)]
+        plan = self._handler("plan_job", [*table, *files], timeout=LONGEST, memory_mib=2048, storage=ROOM)
+        run = self._handler(
+            "run_step", [*table, *rights.read_objects(media, RESULTS)], timeout=LONGEST, memory_mib=1024
+        )
+        self.dispatch = dispatch = self._handler("dispatch_step", self._dispatch_rights(), env=self._launcher_env())
+        finish = self._handler("finish_job", table)
+        functions = {"PlanJob": plan, "RunStep": run, "DispatchStep": dispatch, "FinishJob": finish}
+        machine = StateMachine(
+            self,
+            "Jobs",
+            name=self.machine_name,
+            definition=definition(CLASSES.values()),
+            functions=functions,
+        ).machine
+        CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
+
+    def _inspect_uploads(self) -> None:
+        """Every finished upload is looked at. Results lie under a prefix of their own, which sets nothing off."""
+        media = self.data.media_arn
+        files = [*rights.read_objects(media, UPLOADS), *rights.remove_objects(media, UPLOADS)]
+        inspect = self._handler(
+            "upload_finished",
+            [*rights.use_table(self.data.table), *files],
+            timeout=LONGEST,
+            memory_mib=2048,
+            storage=ROOM,
+        )
+        self._keep_what_fails(inspect)
+        pattern = events.EventPattern(
+            source=["aws.s3"],
+            detail_type=["Object Created"],
+            detail={
+                "bucket": {"name": [self.data.media.bucket_name]},
+                "object": {"key": events.Match.prefix(UPLOADS)},
+            },
+        )
+        target = targets.LambdaFunction(inspect, dead_letter_queue=self._lost)
+        events.Rule(self, "UploadRule", event_pattern=pattern, targets=[target])
+
+    def _bury_hopeless_tasks(self) -> None:
+        may_tell = rights.answer_tasks(self, self.machine_name)
+        bury = self._handler("bury_task", [*rights.use_table(self.data.table), *may_tell])
+        bury.add_event_source(sources.SqsEventSource(self.queues.dead, batch_size=10, report_batch_item_failures=True))
+
+    def _reconcile(self) -> None:
+        """Jobs whose execution was lost are run again or failed, a few minutes after at the latest."""
+        may_run = rights.run_machine(self, self.machine_name)
+        reconcile = self._handler(
+            "reconcile_jobs", [*rights.use_table(self.data.table), *may_run], timeout=Duration.minutes(4)
+        )
+        self._keep_what_fails(reconcile)
+        schedule = events.Schedule.rate(Duration.minutes(5))
+        events.Rule(self, "ReconcileRule", schedule=schedule, targets=[targets.LambdaFunction(reconcile)])
+        CfnOutput(self, "ReconcileFunctionName", value=reconcile.function_name)
+
+    def _dispatch_rights(self) -> list[iam.PolicyStatement]:
+        allowed = [
+            *rights.read_table(self.data.table),
+            *rights.send(*self.queues.by_class.values()),
+            *rights.answer_tasks(self, self.machine_name),
+        ]
+        match self.stage.launcher:
+            case "batch":
+                return allowed + batch_names.submit_rights(self, self.stage)
+            case "sagemaker":
+                return allowed + sagemaker_workers.launch_rights(self, self.stage)
+        return allowed
+
+    def _launcher_env(self) -> dict[str, str]:
+        match self.stage.launcher:
+            case "batch":
+                return batch_names.env(self.stage)
+            case "sagemaker":
+                return sagemaker_workers.env(self, self.stage)
+        return {}
+
+    def _keep_what_fails(self, function: lambda_.Function) -> None:
+        function.configure_async_invoke(retry_attempts=2, on_failure=destinations.SqsDestination(self._lost))
+
+    def _handler(
+        self,
+        entrypoint: str,
+        allowed: list[iam.PolicyStatement],
+        *,
+        timeout: Duration | None = None,
+        memory_mib: int = 512,
+        storage: Size | None = None,
+        env: dict[str, str] | None = None,
+    ) -> lambda_.Function:
+        return Handler(
+            self,
+            "".join(part.capitalize() for part in entrypoint.split("_")),
+            stage=self.stage,
+            code=self._code,
+            entrypoint=entrypoint,
+            timeout=timeout or Duration.seconds(30),
+            memory_mib=memory_mib,
+            storage=storage,
+            env={**self.variables, **(env or {})},
+            rights=allowed,
+        ).function

@@ -1,0 +1,84 @@
+"""What differs between stages, typed. Everything else is the same template everywhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from patchbay.settings import PREFIX, from_env
+
+Launcher = Literal["batch", "sagemaker", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The settings of one stage."""
+
+    name: str
+    durable: bool = False
+    """Whether data outlives the stack: retained, backed up, protected from deletion."""
+    emulated: bool = False
+    """Whether this is the local twin, where Batch, VPC and foreign wheels have no place."""
+    launcher: Launcher = "batch"
+    models: str = ""
+    """Models whose weights lie in the weights bucket, comma-separated."""
+    allow_research_weights: bool = False
+    weights: str = ""
+    """Where the weights are; empty for the stack's own bucket."""
+    public_url: str = ""
+    objects_url: str = ""
+    allow_private_urls: bool = False
+    max_workers: int = 4
+    retention_days: int = 30
+    upload_origins: tuple[str, ...] = ("*",)
+    """Origins of pages that may call the API and upload files; requests carry keys or signatures, no cookies."""
+    requests_per_s: int = 50
+    burst: int = 100
+    log_days: int = 30
+    gpu_instances: tuple[str, ...] = ("g6.xlarge", "g5.xlarge")
+    """Instance types for GPU workers, cheapest first."""
+    cpu_instances: tuple[str, ...] = ("r7i.large", "r6i.large", "m7i.xlarge")
+    """The same for CPU workers: a worker takes 8 GiB, which a machine of 8 GiB does not have to give."""
+
+    @property
+    def prefix(self) -> str:
+        """Beginning of every stack's name."""
+        return f"Patchbay-{self.name}"
+
+    def named(self, what: str) -> str:
+        """Name of a resource that others must know before it exists."""
+        return f"patchbay-{self.name}-{what}"
+
+
+_STAGES: dict[str, Stage] = {
+    s.name: s
+    for s in (
+        Stage(
+            name="twin",
+            emulated=True,
+            launcher="none",
+            public_url="https://localhost:8484",
+            allow_private_urls=True,
+            requests_per_s=1000,
+            burst=2000,
+        ),
+        Stage(name="dev", max_workers=2, retention_days=7, log_days=7),
+        Stage(name="prod", durable=True, max_workers=8, requests_per_s=200, burst=400, log_days=90),
+    )
+}
+
+_FROM_ENVIRONMENT = ("models", "allow_research_weights", "weights", "public_url", "launcher", "max_workers")
+"""Settings that an operator may give as `PATCHBAY_...` when the templates are made."""
+
+
+def stage(name: str, env: Mapping[str, str]) -> Stage:
+    """The stage of that name, with what the environment overrides. Raises ValueError that says what is wrong."""
+    if name not in _STAGES:
+        raise ValueError(f"there is no stage {name!r}; known are {', '.join(_STAGES)}")
+    # The settings' own reader checks and converts the texts, just as in the processes that read them later.
+    wanted = {PREFIX + field.upper(): field for field in _FROM_ENVIRONMENT}
+    given = [field for variable, field in wanted.items() if env.get(variable, "").strip()]
+    checked = from_env({variable: env[variable] for variable, field in wanted.items() if field in given})
+    chosen = replace(_STAGES[name], **{field: getattr(checked, field) for field in given})
+    if chosen.emulated and chosen.launcher != "none":
+        raise ValueError("the twin keeps its own workers; its launcher is 'none'")
+    return replace(chosen, objects_url=chosen.public_url) if chosen.emulated else chosen

@@ -1,0 +1,203 @@
+"""What each stage consists of, and that its parts fit each other and the code."""
+
+import importlib.util
+import json
+from typing import Any
+
+import pytest
+
+from infra.constructs.buckets import RESULTS, UPLOADS
+from infra.constructs.definition_check import check
+from patchbay.catalog.compute import QUEUED
+from patchbay.catalog.dialects import DIALECTS
+from patchbay.domain.assets import result_prefix, upload_key
+from tests.support.templates import resources, templates
+
+EVERY = ("twin", "dev", "prod")
+OUTPUTS = {
+    "HttpApiId",
+    "HttpApiUrl",
+    "MediaBucketName",
+    "WeightsBucketName",
+    "TableName",
+    "BusName",
+    "StateMachineArn",
+    "TaskQueueUrlGpu",
+    "TaskQueueUrlCpu",
+    "ReconcileFunctionName",
+}
+REFUSED_BY_THE_EMULATOR = (
+    "AWS::Batch",
+    "AWS::SageMaker",
+    "AWS::Events::ApiDestination",
+    "AWS::Events::Connection",
+    "AWS::Events::Archive",
+    "AWS::StepFunctions::Activity",
+    "AWS::EC2",
+)
+
+
+def machine(stage: str) -> dict[str, Any]:
+    (properties,) = resources(stage, "AWS::StepFunctions::StateMachine").values()
+    told: dict[str, Any] = properties
+    return told
+
+
+def test_prefixes_are_those_of_the_keys_that_the_core_makes() -> None:
+    assert upload_key("t", "a").startswith(UPLOADS)
+    assert result_prefix("t", "f").startswith(RESULTS)
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_results_expire_and_unfinished_uploads_are_dropped(stage: str) -> None:
+    buckets = resources(stage, "AWS::S3::Bucket").items()
+    (media,) = [bucket for name, bucket in buckets if "Media" in name]
+    unfinished, results = media["LifecycleConfiguration"]["Rules"]
+    assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    functions = resources(stage, "AWS::Lambda::Function").values()
+    told = {f["Environment"]["Variables"].get("PATCHBAY_RETENTION_DAYS") for f in functions}
+    assert (results["Prefix"], {str(results["ExpirationInDays"])}) == (RESULTS, told)
+
+
+def test_only_the_stack_of_machines_is_left_out_of_the_twin() -> None:
+    assert set(templates("prod")) - set(templates("twin")) == {"Compute"}
+    kinds = {r["Type"] for template in templates("twin").values() for r in template["Resources"].values()}
+    assert [kind for kind in kinds if kind.startswith(REFUSED_BY_THE_EMULATOR)] == []
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_what_others_look_up_is_put_out(stage: str) -> None:
+    assert {name for template in templates(stage).values() for name in template.get("Outputs", {})} >= OUTPUTS
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_no_template_names_an_account_a_region_or_a_zone(stage: str) -> None:
+    text = json.dumps(templates(stage))
+    for name in ("us-east-1", "eu-central-1", "000000000000", "123456789012"):
+        assert name not in text
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_every_path_of_every_dialect_leads_to_its_lambda(stage: str) -> None:
+    template = templates(stage)["Api"]["Resources"]
+    routes = {r["Properties"]["RouteKey"]: r["Properties"] for r in template.values() if r["Type"].endswith("::Route")}
+    wanted = {f"ANY {path}{end}": d.name for d in DIALECTS for path in d.paths for end in ("", "/{proxy+}")}
+    assert set(routes) == {*wanted, "$default"}
+    for key, dialect in {**wanted, "$default": "native"}.items():
+        integration = template[routes[key]["Target"]["Fn::Join"][1][1]["Ref"]]["Properties"]
+        function = template[integration["IntegrationUri"]["Fn::GetAtt"][0]]["Properties"]
+        assert function["Handler"] == f"functions.entrypoints.api_{dialect}.handler"
+        assert integration["PayloadFormatVersion"] == "2.0"
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_every_lambda_has_its_entry_point_and_runs_where_the_layers_were_made_for(stage: str) -> None:
+    functions = resources(stage, "AWS::Lambda::Function")
+    assert len(functions) == 8 + len(DIALECTS)
+    for name, function in functions.items():
+        module, _, attribute = function["Handler"].rpartition(".")
+        assert importlib.util.find_spec(module) is not None, name
+        assert attribute == "handler"
+        assert function["Architectures"] == ["arm64"]
+        assert function["Runtime"] == "python3.12"
+        assert len(function["Layers"]) == (1 if stage == "twin" else 2)
+        assert "LogGroup" in function["LoggingConfig"]
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_the_api_answers_before_the_gateway_gives_up(stage: str) -> None:
+    functions = [f for name, f in resources(stage, "AWS::Lambda::Function").items() if name.startswith("Api/")]
+    assert {(f["Timeout"], f["MemorySize"]) for f in functions} == {(29, 1024)}
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_browsers_may_call_the_api_and_read_the_parts_etags(stage: str) -> None:
+    (api,) = resources(stage, "AWS::ApiGatewayV2::Api").values()
+    assert {"authorization", "content-type", "x-api-key"} <= set(api["CorsConfiguration"]["AllowHeaders"])
+    (rules,) = [
+        b["CorsConfiguration"] for b in resources(stage, "AWS::S3::Bucket").values() if "CorsConfiguration" in b
+    ]
+    assert rules["CorsRules"][0]["ExposedHeaders"] == ["ETag"]
+    assert {"PUT", "POST", "GET"} <= set(rules["CorsRules"][0]["AllowedMethods"])
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_tasks_that_kill_workers_are_buried(stage: str) -> None:
+    queues = resources(stage, "AWS::SQS::Queue")
+    of_tasks = [q for q in queues.values() if "RedrivePolicy" in q]
+    assert len(of_tasks) == len(QUEUED)
+    (dead,) = {q["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for q in of_tasks}
+    assert {q["RedrivePolicy"]["maxReceiveCount"] for q in of_tasks} == {3}
+    assert {(q["VisibilityTimeout"], q["MessageRetentionPeriod"]) for q in of_tasks} == {(60, 14 * 86400)}
+    mappings = resources(stage, "AWS::Lambda::EventSourceMapping").values()
+    (bury,) = [m for m in mappings if m["EventSourceArn"].get("Fn::GetAtt", [""])[0] == dead]
+    assert bury["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_a_change_that_cannot_be_published_is_kept(stage: str) -> None:
+    mappings = resources(stage, "AWS::Lambda::EventSourceMapping")
+    (stream,) = [m for name, m in mappings.items() if name.startswith("Events/")]
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["MaximumRetryAttempts"] == 5
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"]
+    patterns = [json.loads(f["Pattern"]) for f in stream["FilterCriteria"]["Filters"]]
+    assert {"dynamodb": {"NewImage": {"kind": {"S": ["job", "asset"]}}}} in patterns
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_the_state_machine_as_deployed_is_sound_and_calls_what_exists(stage: str) -> None:
+    deployed = machine(stage)
+    check(json.loads(deployed["DefinitionString"]))
+    used = {s[2:-1] for s in json.dumps(deployed["DefinitionString"]).replace('\\"', '"').split('"') if s[:2] == "${"}
+    assert used == set(deployed["DefinitionSubstitutions"])
+    assert deployed["LoggingConfiguration"]["IncludeExecutionData"] is False
+    assert deployed["LoggingConfiguration"]["Level"] == "ERROR"
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_batch_is_submitted_to_by_the_names_it_has(stage: str) -> None:
+    functions = resources(stage, "AWS::Lambda::Function")
+    (dispatch,) = [f for f in functions.values() if f["Handler"].endswith("dispatch_step.handler")]
+    told = dispatch["Environment"]["Variables"]
+    queues = {q["JobQueueName"]: q for q in resources(stage, "AWS::Batch::JobQueue").values()}
+    definitions = {d["JobDefinitionName"]: d for d in resources(stage, "AWS::Batch::JobDefinition").values()}
+    for compute in QUEUED:
+        assert told[f"PATCHBAY_BATCH_QUEUE_{compute.name.upper()}"] in queues
+        definition = definitions[told[f"PATCHBAY_BATCH_DEFINITION_{compute.name.upper()}"]]
+        needs = {n["Type"]: n["Value"] for n in definition["ContainerProperties"]["ResourceRequirements"]}
+        assert needs["MEMORY"] == str(compute.memory_mib)
+        assert needs.get("GPU", "0") == str(compute.gpus)
+        assert definition["ContainerProperties"]["Command"][:5] == [
+            "python", "-m", "gpu_workers.runtime", "--queue", compute.name,
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_machines_go_when_there_is_no_work_and_spot_comes_first(stage: str) -> None:
+    environments = resources(stage, "AWS::Batch::ComputeEnvironment")
+    assert all(e["ComputeResources"]["MinvCpus"] == 0 for e in environments.values())
+    for queue in resources(stage, "AWS::Batch::JobQueue").values():
+        ordered = sorted(queue["ComputeEnvironmentOrder"], key=lambda each: int(each["Order"]))
+        names = ["Compute/" + each["ComputeEnvironment"]["Fn::GetAtt"][0] for each in ordered]
+        assert [environments[name]["ComputeResources"]["Type"] for name in names] == ["SPOT", "EC2"]
+
+
+def test_a_lost_machine_is_replaced_and_a_failed_worker_is_not() -> None:
+    for definition in resources("prod", "AWS::Batch::JobDefinition").values():
+        *again, last = definition["RetryStrategy"]["EvaluateOnExit"]
+        assert {"Action": "RETRY", "OnStatusReason": "Host EC2*"} in again
+        assert last == {"Action": "EXIT", "OnReason": "*"}
+
+
+def test_sagemaker_can_stand_in_for_batch() -> None:
+    made = templates("dev", "sagemaker")
+    kinds = {r["Type"] for r in made["Compute"]["Resources"].values()}
+    assert not any(kind.startswith(("AWS::Batch", "AWS::EC2")) for kind in kinds)
+    functions = [
+        r["Properties"] for r in made["Pipeline"]["Resources"].values() if r["Type"] == "AWS::Lambda::Function"
+    ]
+    (dispatch,) = [f for f in functions if f["Handler"].endswith("dispatch_step.handler")]
+    told = dispatch["Environment"]["Variables"]
+    assert {"PATCHBAY_SAGEMAKER_ROLE_ARN", "PATCHBAY_SAGEMAKER_IMAGE_GPU", "PATCHBAY_SAGEMAKER_IMAGE_CPU"} <= set(told)
+    assert "iam:PassedToService" in json.dumps(made["Pipeline"])

@@ -1,0 +1,60 @@
+"""The CDK app's templates, made in this process, once for each stage and test session."""
+
+import json
+import os
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from infra.stage import Stage, stage
+
+ROOT = Path(__file__).resolve().parents[2]
+Template = dict[str, Any]
+
+
+@cache
+def templates(stage_name: str, launcher: str = "") -> dict[str, Template]:
+    """Stack ("Data", "Api", ...) -> template. Raises RuntimeError for findings of cdk-nag that nobody acknowledged."""
+    chosen = stage(stage_name, {"PATCHBAY_LAUNCHER": launcher})
+    return _made(chosen, ("Data", "Pipeline", "Api", "Events", "Compute"))
+
+
+def resources(stage_name: str, kind: str) -> dict[str, Any]:
+    """Properties of all resources of a type in a stage, by stack and logical id."""
+    return {
+        f"{stack}/{name}": resource["Properties"]
+        for stack, template in templates(stage_name).items()
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def table_definition(stage_name: str = "twin") -> dict[str, Any]:
+    """The table as a request of DynamoDB's CreateTable, without a name: tests make theirs of it and cannot drift."""
+    (properties,) = resources(stage_name, "AWS::DynamoDB::Table").values()
+    wanted = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
+    stream = {"StreamEnabled": True, **properties["StreamSpecification"]}
+    return {**{name: properties[name] for name in wanted}, "StreamSpecification": stream}
+
+
+def _made(chosen: Stage, stacks: tuple[str, ...]) -> dict[str, Template]:
+    # The Node that the environment brings, where there is one; jsii looks here.
+    node = Path(sys.executable).with_name("node")
+    if node.exists():
+        os.environ.setdefault("JSII_NODE", str(node))
+    import aws_cdk as cdk
+
+    from infra import app as infra_app
+    from infra.constructs.bundles import Bundler
+
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    with tempfile.TemporaryDirectory() as folder:
+        app = cdk.App(outdir=f"{folder}/assembly", context=context, analytics_reporting=False)
+        infra_app.check(app, chosen)
+        bundler = Bundler(out=Path(folder, "bundles"), target=infra_app.target_of(chosen), install=False)
+        infra_app.build(app, chosen, bundler)
+        app.synth()
+        found = {name: Path(folder, "assembly", f"{chosen.prefix}-{name}.template.json") for name in stacks}
+        return {name: json.loads(path.read_text()) for name, path in found.items() if path.exists()}
