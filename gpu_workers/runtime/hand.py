@@ -15,6 +15,7 @@ from gpu_workers.runtime.messages import pass_on
 from gpu_workers.runtime.timing import Timing
 from patchbay.core.tasks import Tasks
 from patchbay.domain.errors import TaskCancelled, TaskReturned
+from patchbay.domain.jobs import Failure, FailureKind
 from patchbay.domain.steps import Step
 from patchbay.domain.tasks import ComputeClass
 from patchbay.ports import Delivery, TaskQueues
@@ -31,6 +32,7 @@ class Ending(StrEnum):
     CANCELLED = "cancelled"
     LOST = "lost"
     RETURNED = "returned"
+    OVERDUE = "overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class InHand:
         """Held while the message's visibility is changed, so that no late sign of life hides what was given back."""
         self._over = threading.Event()
         self._deadline = math.inf
+        self._ends_at = math.inf
         self._running = False
         self._fraction = 0.0
         self._reported = 0.0
@@ -78,7 +81,7 @@ class InHand:
                 return False
             self.ending = ending
             grace = self._desk.timing.yield_s if self._running else self._desk.timing.load_s
-            if ending in {Ending.CANCELLED, Ending.LOST}:
+            if ending in {Ending.CANCELLED, Ending.LOST, Ending.OVERDUE}:
                 self._deadline = time.monotonic() + grace
             return True
 
@@ -90,8 +93,9 @@ class InHand:
             raise TaskCancelled("nobody waits for this task any more")
 
     def begin(self) -> None:
-        """The engine starts now."""
+        """The engine starts now, and has the step's time from here."""
         self._running = True
+        self._ends_at = time.monotonic() + self.step.timeout_s
         self.check()
 
     def progress(self, fraction: float) -> None:
@@ -102,7 +106,7 @@ class InHand:
 
     def finished(self) -> None:
         """The engine is through: tell it at once. Raises as `check` does."""
-        self._running = False
+        self._running, self._ends_at = False, math.inf
         self._fraction = 1.0
         self._attempt(self._report)
         self.check()
@@ -137,6 +141,8 @@ class InHand:
                 self._desk.give_up()
             if self.ending is not None:
                 continue
+            if now >= self._ends_at:
+                self._attempt(self._overdue)
             if now >= keep_at:
                 # After trouble sooner again: the next beat but two would be too late.
                 keep_at = now + (timing.keep_s if self._attempt(self._keep) else timing.tick_s * 5)
@@ -182,6 +188,14 @@ class InHand:
     def _look(self) -> None:
         if not self._desk.tasks.wanted(self.delivery.message):
             self._cancelled()
+
+    def _overdue(self) -> None:
+        if not self.settle(Ending.OVERDUE):
+            return
+        text = f"step {self.step.name!r} took longer than the {self.step.timeout_s} s that its workflow allows"
+        self._desk.tasks.fail(self.delivery.message, Failure(kind=FailureKind.TIMEOUT, message=text))
+        with self._message:
+            self._desk.queues.delete(self._desk.compute, self.delivery.handle)
 
     def _cancelled(self) -> None:
         if self.settle(Ending.CANCELLED):

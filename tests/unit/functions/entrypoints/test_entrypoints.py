@@ -127,6 +127,11 @@ class TestSteps:
         assert (compute, message.job_id, message.step, message.task_token) == ("gpu", job.id, 0, "token")
         assert world.launcher.launched == ["gpu"]
 
+    def test_dispatch_that_fails_is_told_by_the_token(self, world: World, ada: Tenant) -> None:
+        job = world.order(ada)
+        dispatch_step.handler(named(job, step=0, task_token="token"), None)
+        assert world.executions.tokens["token"] == ("failed", dispatch_step.FAILED, "NotFound")
+
     def test_deliver(self, world: World, ada: Tenant) -> None:
         target = "https://storage.example.com/vocals"
         job = world.order(ada, deliver_to={"vocals": target})

@@ -9,6 +9,7 @@ import pytest
 
 from gpu_workers.runtime.hand import Ending
 from patchbay.domain.errors import TaskCancelled, TaskReturned
+from patchbay.domain.jobs import FailureKind
 from patchbay.domain.steps import StepState
 from tests.unit.gpu_workers.runtime.desk import Bench
 
@@ -70,6 +71,27 @@ def test_progress_is_reported_now_and_then_and_never_goes_back(bench: Bench) -> 
         hand.progress(7.0)
         hand.finished()
     assert bench.job.progress == 0.999
+
+
+def test_an_engine_has_the_steps_time_and_no_more(bench: Bench) -> None:
+    with bench.take() as hand:
+        hand.step = hand.step.model_copy(update={"timeout_s": 0})
+        hand.begin()
+        wait_for(lambda: bench.step.state is StepState.FAILED)
+        with pytest.raises(TaskCancelled):
+            hand.progress(0.5)
+        assert hand.ending is Ending.OVERDUE
+    failure = bench.step.failure
+    assert failure is not None
+    assert (failure.kind, "longer than the 0 s" in failure.message) == (FailureKind.TIMEOUT, True)
+    wait_for(lambda: not bench.world.queues.messages["gpu"])
+
+
+def test_loading_does_not_count(bench: Bench) -> None:
+    with bench.take() as hand:
+        hand.step = hand.step.model_copy(update={"timeout_s": 0})
+        time.sleep(0.3)
+        assert hand.ending is None
 
 
 def test_a_cancelled_job_is_seen_without_any_progress(bench: Bench) -> None:
