@@ -57,7 +57,7 @@ class Deployer:
 
         self.say("building the stacks and preparing the emulator (about half a minute the first time)")
         app = ["--app", self.app] if self.app else []
-        synth = [*base, "synth", *app, "--quiet", "--all", "-c", "stage=twin", "-o", str(self.data.assembly)]
+        synth = [*base, "synth", *app, "--quiet", "-c", "stage=twin", "-o", str(self.data.assembly)]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run("synth", synth, environment, self.root, log))
             group.create_task(bootstrap())

@@ -1,0 +1,84 @@
+# Patchbay: what one does with it. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The Python that makes the environment: 3.11 where there is one (it is what the lock was made with), else a newer one.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+BIN := .venv/bin
+PY := $(BIN)/python
+PORT ?= 8484
+DATA ?= .patchbay
+STAGE ?= prod
+SONG ?=
+MODEL ?=
+export SONG MODEL
+
+# The environment first: its Python is what cdk.json calls, and its Node is recent whatever the machine has.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help venv node up demo lint test test-quick synth bench openapi lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: .venv/ready ## Make .venv with everything pinned in requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo "Patchbay needs Python 3.11 or newer" >&2; exit 1; }
+	[ -x $(PY) ] || $(PYTHON) -m venv .venv
+	# torch by itself: which build of it fits (CPU or CUDA) is the machine's matter, so the lock does not name it.
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock torch==2.13.0
+	$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+node: infra/node_modules/.package-lock.json ## Install the pinned CDK command line
+
+infra/node_modules/.package-lock.json: infra/package-lock.json | .venv/ready
+	cd infra && npm ci --silent --no-audit --no-fund --ignore-scripts
+	touch $@
+
+up: .venv/ready ## Run the local twin in the foreground (PORT=8484 DATA=.patchbay)
+	@exec $(BIN)/patchbay up --port "$(PORT)" --data "$(DATA)"
+
+demo: .venv/ready ## Take a song through the whole product (SONG=path MODEL=name)
+	@exec $(PY) -m gpu_workers.demo --port "$(PORT)" --data "$(DATA)" --song "$$SONG" --model "$$MODEL"
+
+lint: .venv/ready ## Format, lint, types, layering
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PY) -m functions.entrypoints.openapi
+
+test: .venv/ready node lint ## Every check and test, the twin's included
+	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not twin and not bench"
+	$(PY) -m pytest -q -m twin
+
+test-quick: .venv/ready lint ## Lint, types and unit tests, in under a minute
+	$(PY) -m pytest -q -n 2 -m "not slow and not twin and not bench" tests/unit
+
+synth: .venv/ready node ## Write the cloud stage's templates to cdk.out/STAGE, checked (STAGE=prod)
+	rm -rf "cdk.out/$(STAGE)"
+	infra/node_modules/.bin/cdk synth --quiet --context stage="$(STAGE)" --output "cdk.out/$(STAGE)"
+	$(BIN)/cfn-lint "cdk.out/$(STAGE)/*.template.json"
+	@echo "checked: cdk.out/$(STAGE)/"
+
+bench: .venv/ready node ## Measure, print a table, write bench.json
+	$(PY) -m tests.bench
+
+openapi: .venv/ready ## Write each dialect's OpenAPI document again
+	$(PY) -m functions.entrypoints.openapi --write
+
+lock: ## Pin what .venv holds now
+	{ sed -n '/^#/p;/^#/!q' requirements.lock; $(PY) -m pip freeze --all --exclude-editable \
+		| grep -Ev '^(pip|torch|nvidia[-a-z0-9]*|triton)==|@'; } > requirements.new
+	mv requirements.new requirements.lock
+
+clean: ## Remove what can be made again; .venv and the twin's data stay
+	rm -rf cdk.out demo bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path "./.venv/*" -not -path "*/node_modules/*" -prune -exec rm -rf {} +

@@ -1,0 +1,26 @@
+"""The commands, put together."""
+
+import typer
+
+from patchbay.cli.commands import jobs, keys, local
+
+app = typer.Typer(
+    name="patchbay",
+    help="Stems and more from your own music backend. `patchbay up` runs it on this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_HERE = "On this machine"
+_API = "Through the API"
+app.command(rich_help_panel=_HERE)(local.up)
+app.command(rich_help_panel=_HERE)(local.worker)
+app.command(rich_help_panel=_HERE)(local.ca)
+app.add_typer(keys.app, name="key", no_args_is_help=True, rich_help_panel=_HERE)
+app.command(rich_help_panel=_API)(jobs.separate)
+app.command(rich_help_panel=_API)(jobs.jobs)
+app.command(rich_help_panel=_API)(jobs.job)
+app.command(rich_help_panel=_API)(jobs.models)

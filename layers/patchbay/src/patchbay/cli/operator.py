@@ -1,0 +1,46 @@
+"""Commands of the operator reach the core directly: with the twin's settings, or with a deployment's in the cloud."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from patchbay.cli import home
+from patchbay.cli.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from patchbay.core.accounts import Accounts
+    from patchbay.domain.users import User
+
+
+def in_cloud() -> bool:
+    """Whether the environment names a deployment: then it is meant, and the twin is not."""
+    return bool(os.environ.get("PATCHBAY_TABLE"))
+
+
+def accounts_of(twin: home.Twin) -> "Accounts":
+    """Users and keys of a running twin."""
+    os.environ.update(twin.require_running().environment())
+    return _accounts()
+
+
+def accounts(data: Path) -> "Accounts":
+    """Users and keys of the deployment that the environment names, else of the twin in `data`."""
+    return _accounts() if in_cloud() else accounts_of(home.require(data))
+
+
+def user(of: "Accounts", email: str) -> "User":
+    """A person who is there already. Raises `CommandFailed`."""
+    found = of.find_user(email)
+    if found is None:
+        raise CommandFailed(f"there is no user {email}")
+    return found
+
+
+def _accounts() -> "Accounts":
+    from patchbay.bootstrap import Services
+    from patchbay.settings import from_env
+
+    told = from_env(os.environ)
+    if not told.table:
+        raise CommandFailed("the deployment's settings lack PATCHBAY_TABLE")
+    return Services(told).accounts

@@ -1,0 +1,84 @@
+"""What commands print: tables and bars for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_COLOURS = {"QUEUED": "yellow", "STARTED": "cyan", "SUCCEEDED": "green", "FAILED": "red", "CANCELLED": "magenta"}
+
+
+def as_json(value: Any) -> None:
+    """Print `value` as JSON."""
+    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
+    """Print a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(*columns, title=title or None, title_justify="left", header_style="bold")
+    for row in rows:
+        drawn.add_row(*row)
+    # Where nobody looks at it (a pipe), a line must not be cut at a width of 80.
+    Console(width=None if sys.stdout.isatty() else 200).print(drawn)
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and values, one pair a line; long values are not cut."""
+    from rich.console import Console
+
+    console = Console()
+    for name, value in rows:
+        if value:
+            console.print(f"[bold]{name:<12}[/] {value}", soft_wrap=True, highlight=False)
+
+
+def status(text: str) -> str:
+    """A job's status, coloured."""
+    return f"[{_COLOURS[text]}]{text}[/]" if text in _COLOURS else text
+
+
+def plain(text: str) -> str:
+    """Text that came from elsewhere, so that square brackets in it are no markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def when(text: str | None) -> str:
+    """A time of the API in the reader's own time zone."""
+    if not text:
+        return ""
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def took(job: Mapping[str, Any]) -> str:
+    """How long a job has taken from its creation to its end."""
+    if not (job.get("createdAt") and job.get("completedAt")):
+        return ""
+    seconds = datetime.fromisoformat(job["completedAt"]) - datetime.fromisoformat(job["createdAt"])
+    return f"{seconds.total_seconds():.1f} s"
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator["Progress"]:
+    """A progress display on stderr, so that stdout stays for results."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<24}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as shown:
+        yield shown

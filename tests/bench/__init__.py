@@ -1,0 +1,1 @@
+"""Benchmarks: modules with `rows()`, run by `make bench`."""

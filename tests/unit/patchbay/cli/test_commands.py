@@ -1,0 +1,208 @@
+"""Commands, from the command line to what is printed."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from patchbay.cli import operator, run
+from patchbay.cli.client import Client
+from tests.fakes.world import World
+from tests.unit.patchbay.cli.conftest import KEY, ONE_STEM, URL, FakeApi
+
+REMOTE = ["--url", URL, "--key", KEY]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A deployment without users."""
+    made = World()
+    monkeypatch.setattr(operator, "accounts", lambda data: made.services.accounts)
+    return made
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    told = capsys.readouterr().out
+    for command in ("up", "worker", "ca", "key", "separate", "jobs", "job", "models"):
+        assert f" {command} " in told
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "boto3 httpx pydantic numpy torch matplotlib"
+    loaded = f"print([m for m in '{heavy}'.split() if m in sys.modules])"
+    code = f"import sys; from patchbay.cli import run; run(['--help']); {loaded}"
+    began = time.monotonic()
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.splitlines()[-1] == "[]"
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["jbos"], 2, "No such command 'jbos'"),
+        (["key", "create"], 2, "Missing option '--user'"),
+        (["separate", "x.wav", "--stems", "5", *REMOTE], 2, "--stems"),
+        (["jobs", "--data", "nowhere"], 1, "there is no local twin in nowhere; start one with: patchbay up"),
+        (["ca", "--data", "nowhere"], 1, "ca.pem is not there yet"),
+        (["jobs", "--url", URL, "--data", "nowhere"], 1, f"no API key for {URL}"),
+        (["separate", "nowhere.wav", *REMOTE], 1, "there is no file nowhere.wav"),
+        (["worker", "--queue", "gpu", "--data", "nowhere"], 1, "there is no local twin"),
+    ],
+)
+def test_errors_are_one_line_on_stderr(
+    arguments: list[str],
+    status: int,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == status
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("patchbay: ")
+    assert told in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_separate_leaves_the_stems_and_prints_their_paths(
+    song: Path, tmp_path: Path, api: FakeApi, over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(["separate", str(song), "-o", str(out), "--stems", "2", "--model", "m", *REMOTE]) == 0
+    assert capsys.readouterr().out.split() == [str(out / "vocals.wav"), str(out / "drums.wav")]
+    assert (out / "vocals.wav").read_bytes() == ONE_STEM
+    assert api.order["workflow"] == "stems-vocals-accompaniment"
+    assert api.order["params"] == {"model": "m", "inputUrl": "https://store.test/get/1"}
+
+
+def test_separate_as_json(
+    song: Path, tmp_path: Path, over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["separate", str(song), "-o", str(tmp_path / "out"), "--json", *REMOTE]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["job"]["status"] == "SUCCEEDED"
+    assert told["files"]["vocals"] == str(tmp_path / "out" / "vocals.wav")
+
+
+def test_a_failed_job_is_told_with_its_reason(
+    song: Path, tmp_path: Path, api: FakeApi, over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.outcome = {"status": "FAILED", "error": {"code": "BAD_INPUT", "message": "the file is\nnot audio"}}
+    assert run(["separate", str(song), "-o", str(tmp_path / "out"), *REMOTE]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "patchbay: job job-1 failed: the file is not audio"
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_cancels_the_job(
+    song: Path,
+    api: FakeApi,
+    over_fake_api: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(self: Client, job_id: str, report: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "wait", interrupted)
+    assert run(["separate", str(song), *REMOTE]) == 130
+    assert api.deleted == ["job-1"]
+    assert capsys.readouterr().err.splitlines()[-1] == "patchbay: interrupted; job job-1 is cancelled"
+
+
+def test_an_empty_file_is_not_sent(
+    tmp_path: Path, api: FakeApi, over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.wav").touch()
+    assert run(["separate", str(tmp_path / "empty.wav"), *REMOTE]) == 1
+    assert "is empty" in capsys.readouterr().err
+    assert api.calls == []
+
+
+def test_jobs_are_listed_with_the_filters_given(
+    api: FakeApi, over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["jobs", "--status", "failed", "--status", "started", "--batch", "b", *REMOTE]) == 0
+    assert api.requests[-1].url.query == b"status=FAILED&status=STARTED&page=0&size=20&batchName=b"
+    told = capsys.readouterr().out
+    assert "job-1" in told
+    assert "12.5 s" in told
+    assert run(["jobs", "--json", *REMOTE]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["id"] == "job-1"
+
+
+def test_one_job_is_shown_with_whole_links(
+    api: FakeApi, over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.looks = 2
+    api.outcome["result"]["vocals"] = link = "https://store.test/" + "x" * 300 + ".wav"
+    assert run(["job", "job-1", *REMOTE]) == 0
+    assert link in capsys.readouterr().out
+    assert run(["job", "job-2", *REMOTE]) == 1
+    assert "there is no such job" in capsys.readouterr().err
+
+
+def test_models_are_listed(over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", *REMOTE]) == 0
+    assert "[free]" in capsys.readouterr().out
+    assert run(["models", "--json", *REMOTE]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "m"
+
+
+def test_a_new_key_stands_alone_on_stdout_and_works(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["key", "create", "--user", "Ada@Example.org", "--name", "laptop"]) == 0
+    secret = capsys.readouterr().out
+    assert secret.count("\n") == 1
+    caller = world.services.accounts.authenticate(secret.strip())
+    user = world.services.accounts.find_user("ada@example.org")
+    assert user
+    assert caller.tenant_id == user.id
+
+
+def test_keys_are_listed_without_their_secrets_and_revoked(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["key", "create", "--user", "ada@example.org", "--name", "laptop", "--json"])
+    made = json.loads(capsys.readouterr().out)
+    assert run(["key", "list", "--user", "ada@example.org"]) == 0
+    told = capsys.readouterr().out
+    assert made["prefix"] in told
+    assert made["key"] not in told
+    assert run(["key", "revoke", made["prefix"], "--user", "ada@example.org"]) == 0
+    assert "is revoked" in capsys.readouterr().out
+    assert run(["key", "list", "--user", "ada@example.org", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["revokedAt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["key", "list", "--user", "bob@example.org"], "there is no user bob@example.org"),
+        (["key", "revoke", "pb_nope", "--user", "ada@example.org"], "ada@example.org has no key called pb_nope"),
+        (["key", "create", "--user", "nobody"], "'nobody' is not an e-mail address"),
+    ],
+)
+def test_key_errors(world: World, arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    world.tenant("ada@example.org")
+    assert run(arguments) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_unexpected_errors_are_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(data: Path) -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(operator, "accounts", broken)
+    assert run(["key", "list", "--user", "ada@example.org"]) == 1
+    assert capsys.readouterr().err == "patchbay: RuntimeError: two lines (PATCHBAY_DEBUG=1 shows where)\n"
+    monkeypatch.setenv("PATCHBAY_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        run(["key", "list", "--user", "ada@example.org"])
