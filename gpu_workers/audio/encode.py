@@ -1,0 +1,169 @@
+"""Write audio as wav, flac, mp3, m4a (AAC), ogg (Vorbis) or opus from a stream of blocks, in bounded memory.
+
+FFmpeg (PyAV) encodes mp3 (libmp3lame, LGPL), AAC and Opus; libsndfile encodes FLAC and Vorbis. Samples over full scale
+are clipped in every integer format (see `wav`); the lossy ones take them as they are, and their decoders clip.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, get_args
+
+import av
+import numpy as np
+import soundfile
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+
+from gpu_workers.audio.files import BLOCK_FRAMES, AudioFile, Samples
+from gpu_workers.audio.wav import WavWriter, quantize
+
+Format = Literal["wav", "flac", "mp3", "m4a", "ogg", "opus"]
+FORMATS: tuple[str, ...] = get_args(Format)
+
+MEDIA_TYPES: dict[str, str] = {
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg; codecs=opus",
+}
+
+BIT_DEPTHS: dict[str, tuple[int, ...]] = {"wav": (16, 24, 32), "flac": (16, 24)}
+"""Sample sizes a format can be asked for; 32 is float. The lossy formats have none."""
+
+ENCODER_RATES_HZ: dict[str, tuple[int, ...]] = {
+    "mp3": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+    "m4a": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000),
+    "opus": (8000, 12000, 16000, 24000, 48000),
+    "ogg": (8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000),
+    "flac": (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 176400, 192000),
+}
+"""Rates the encoder takes; WAV takes any."""
+
+BITRATES_KBPS: dict[str, tuple[int, int]] = {"mp3": (32, 320), "m4a": (32, 512), "ogg": (48, 500), "opus": (6, 510)}
+"""Least and most kbit/s that can be asked for."""
+
+_AV_CODECS = {"mp3": ("mp3", "libmp3lame", "fltp"), "m4a": ("ipod", "aac", "fltp"), "opus": ("opus", "libopus", "flt")}
+_DEFAULT_KBPS = {"mp3": 256, "m4a": 256, "opus": 160}
+
+# libvorbis, vorbis_encode_init_vbr at 44.1 kHz stereo: nominal kbit/s at quality -0.1, 0, 0.1 ... 1.0.
+_VORBIS_KBPS = (45, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeSettings:
+    """What is to be written. `bit_depth` counts for wav and flac (32: float, wav only), `bitrate_kbps` for the rest."""
+
+    format: Format
+    sample_rate_hz: int
+    channels: int
+    total_frames: int
+    bit_depth: int = 16
+    bitrate_kbps: int | None = None
+
+
+class BlockWriter(Protocol):
+    """What takes blocks (channels, frames) of float32."""
+
+    def write(self, block: Samples) -> None:
+        """Append a block."""
+
+
+def open_writer(path: Path, settings: EncodeSettings) -> AbstractContextManager[BlockWriter]:
+    """A context that writes `path`; leaving it finishes the file."""
+    if settings.format == "wav":
+        return WavWriter(path, settings.sample_rate_hz, settings.channels, settings.bit_depth, settings.total_frames)
+    if settings.format in _AV_CODECS:
+        return _av_writer(path, settings)
+    return _sndfile_writer(path, settings)
+
+
+def encode_blocks(path: Path, blocks: Iterable[Samples], settings: EncodeSettings) -> None:
+    """Write all `blocks` to `path`."""
+    with open_writer(path, settings) as writer:
+        for block in blocks:
+            writer.write(block)
+
+
+def write_wav(path: Path, samples: Samples, sample_rate_hz: int, bit_depth: int = 16) -> None:
+    """Write `samples` (channels, frames), all in memory, as a WAV file."""
+    with WavWriter(path, sample_rate_hz, samples.shape[0], bit_depth, samples.shape[1]) as writer:
+        writer.write(samples)
+
+
+def encode_file(audio: AudioFile, path: Path, settings: EncodeSettings) -> None:
+    """Write a decoded file, whose rate and channels `settings` has to name, to `path`."""
+    encode_blocks(path, audio.blocks(), settings)
+
+
+class _SndfileWriter:
+    def __init__(self, file: soundfile.SoundFile, bits: int | None) -> None:
+        self._file, self._bits = file, bits
+
+    def write(self, block: Samples) -> None:
+        for start in range(0, block.shape[1], BLOCK_FRAMES):  # longer Vorbis writes overflow libsndfile's stack
+            part = block[:, start : start + BLOCK_FRAMES].T
+            if self._bits is None:
+                self._file.write(np.ascontiguousarray(part))
+            else:
+                self._file.write(quantize(part, self._bits) << (32 - self._bits))
+
+
+@contextmanager
+def _sndfile_writer(path: Path, settings: EncodeSettings) -> Iterator[BlockWriter]:
+    vorbis = settings.format == "ogg"
+    subtype = "VORBIS" if vorbis else f"PCM_{settings.bit_depth}"
+    with soundfile.SoundFile(
+        path,
+        "w",
+        settings.sample_rate_hz,
+        settings.channels,
+        subtype,
+        format="OGG" if vorbis else "FLAC",
+        compression_level=1.0 - vorbis_quality(settings) if vorbis else None,
+    ) as file:
+        yield _SndfileWriter(file, None if vorbis else settings.bit_depth)
+
+
+def vorbis_quality(settings: EncodeSettings) -> float:
+    """Libsndfile's quality 0 to 1 for a bit rate, counted per channel and per second as for 44.1 kHz stereo."""
+    if settings.bitrate_kbps is None:
+        return 0.6
+    share = settings.channels / 2 * min(settings.sample_rate_hz / 44100, 1.0)
+    quality = float(np.interp(settings.bitrate_kbps / share, _VORBIS_KBPS, np.linspace(-0.1, 1.0, len(_VORBIS_KBPS))))
+    return max(quality, 0.0)
+
+
+class _AvWriter:
+    def __init__(self, container: av.container.OutputContainer, stream: AudioStream, settings: EncodeSettings) -> None:
+        self._container, self._stream, self._settings = container, stream, settings
+        self._packed = _AV_CODECS[settings.format][2] == "flt"
+        self._position = 0
+
+    def write(self, block: Samples) -> None:
+        settings = self._settings
+        data = np.ascontiguousarray(block, dtype=np.float32)
+        if self._packed:
+            data = np.ascontiguousarray(data.T).reshape(1, -1)
+        layout = "stereo" if settings.channels == 2 else "mono"
+        frame = AudioFrame.from_ndarray(data, _AV_CODECS[settings.format][2], layout)
+        frame.sample_rate, frame.pts = settings.sample_rate_hz, self._position
+        self._position += block.shape[1]
+        self._container.mux(self._stream.encode(frame))
+
+
+@contextmanager
+def _av_writer(path: Path, settings: EncodeSettings) -> Iterator[BlockWriter]:
+    container_format, codec, sample_format = _AV_CODECS[settings.format]
+    # bitexact: no random Ogg serial number, no time of writing, so that the same samples give the same bytes
+    with av.open(str(path), "w", format=container_format, options={"fflags": "+bitexact"}) as container:
+        stream = container.add_stream(codec, rate=settings.sample_rate_hz)
+        assert isinstance(stream, AudioStream)
+        stream.codec_context.layout = "stereo" if settings.channels == 2 else "mono"
+        stream.codec_context.format = sample_format
+        stream.codec_context.bit_rate = 1000 * (settings.bitrate_kbps or _DEFAULT_KBPS[settings.format])
+        yield _AvWriter(container, stream, settings)
+        container.mux(stream.encode(None))
