@@ -35,7 +35,7 @@ from functions.http.errors import (
 from patchbay import bootstrap
 from patchbay.domain.errors import PatchbayError
 from patchbay.domain.ids import new_id
-from patchbay.domain.users import Caller
+from patchbay.domain.users import READ, WRITE, Caller
 
 REQUEST_ID = "patchbay.request_id"
 CALLER = "patchbay.caller"
@@ -130,24 +130,31 @@ def _guarded(route: Any, dialect: Dialect) -> Any:
     if not isinstance(route, APIRoute):
         raise TypeError(f"{route!r} is no API route")
     guarded = copy.copy(route)
-    guarded.app = Guard(route.app, dialect, needs_key=route.path not in dialect.public)
+    guarded.app = Guard(
+        route.app, dialect, needs_key=route.path not in dialect.public, writes=route.path in dialect.writing
+    )
     return guarded
 
 
 class Guard:
     """Around one route: who asks, and is the body fit to be looked at."""
 
-    def __init__(self, app: ASGIApp, dialect: Dialect, *, needs_key: bool) -> None:
-        self.app, self.dialect, self.needs_key = app, dialect, needs_key
+    def __init__(self, app: ASGIApp, dialect: Dialect, *, needs_key: bool, writes: bool) -> None:
+        self.app, self.dialect, self.needs_key, self.writes = app, dialect, needs_key, writes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises `Unauthenticated`, `BodyTooLarge`, `MalformedBody`."""
+        """Raises `Unauthenticated`, `Forbidden`, `BodyTooLarge`, `MalformedBody`."""
         if self.needs_key:
             key = self.dialect.find_key(Headers(scope=scope))
-            scope[CALLER] = bootstrap.services().accounts.authenticate(key or "")
+            scope[CALLER] = who = bootstrap.services().accounts.authenticate(key or "")
+            who.require(self.scope_of(scope["method"]))
         if scope["method"] in WITH_BODY:
             scope, receive = await body.checked(scope, receive, self.dialect.limits)
         await self.app(scope, receive, send)
+
+    def scope_of(self, method: str) -> str:
+        """The scope that a key must have for this route."""
+        return READ if method in {"GET", "HEAD"} and not self.writes else WRITE
 
 
 class Edge:

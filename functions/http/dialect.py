@@ -67,6 +67,8 @@ class Dialect:
     """Path prefixes that the routes are served under, all alike."""
     public: frozenset[str] = frozenset()
     """Paths of routes that need no key."""
+    writing: frozenset[str] = frozenset()
+    """Paths of GET routes that make something all the same, and so need a key that may write."""
     limits: Limits = field(default_factory=Limits)
     error_media_type: str = "application/json"
     description: str = ""

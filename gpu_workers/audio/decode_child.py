@@ -22,14 +22,9 @@ from av.packet import Packet
 
 from gpu_workers.audio.files import Samples
 from gpu_workers.audio.fold import fold_channels
-from patchbay.domain.sniff import SNIFF_BYTES, WHITELISTS, demuxer_of, id3_length
+from patchbay.domain.sniff import AUDIO_CODECS, SNIFF_BYTES, WHITELISTS, demuxer_of, id3_length
 
 _CEILING = 8.0
-_CODECS = (
-    "aac,alac,flac,mp3,mp3float,mp2,mp2float,mp1,mp1float,opus,libopus,vorbis,libvorbis,wavpack,ac3,eac3,wmav1,wmav2,"
-    "wmapro,wmalossless,adpcm_ima_wav,adpcm_ms,adpcm_ima_qt,amrnb,amrwb,pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,"
-    "pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw"
-)
 _INTEGER_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
 
@@ -109,11 +104,11 @@ class Decoder:
         if demuxer is None:
             raise Unusable("The file is not audio of a format we know.")
         whitelist = WHITELISTS.get(demuxer, demuxer)
-        options = {"protocol_whitelist": "none", "format_whitelist": whitelist, "codec_whitelist": _CODECS}
+        options = {"protocol_whitelist": "none", "format_whitelist": whitelist, "codec_whitelist": AUDIO_CODECS}
         try:
             with av.open(file, "r", format=demuxer, options=options, metadata_errors="ignore") as container:
                 stream = container.streams.best("audio")
-                if stream is None:
+                if stream is None or stream.codec_context is None:  # the latter for a codec nobody knows
                     raise Unusable("There is no audio in the file.")
                 stream.codec_context.thread_count = 1
                 for packet in self._packets(container.demux(stream)):

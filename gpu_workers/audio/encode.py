@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 import av
 import numpy as np
@@ -18,35 +18,10 @@ from av.audio.stream import AudioStream
 
 from gpu_workers.audio.files import BLOCK_FRAMES, AudioFile, Samples
 from gpu_workers.audio.wav import WavWriter, quantize
-
-Format = Literal["wav", "flac", "mp3", "m4a", "ogg", "opus"]
-FORMATS: tuple[str, ...] = get_args(Format)
-
-MEDIA_TYPES: dict[str, str] = {
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "mp3": "audio/mpeg",
-    "m4a": "audio/mp4",
-    "ogg": "audio/ogg",
-    "opus": "audio/ogg; codecs=opus",
-}
-
-BIT_DEPTHS: dict[str, tuple[int, ...]] = {"wav": (16, 24, 32), "flac": (16, 24)}
-"""Sample sizes a format can be asked for; 32 is float. The lossy formats have none."""
-
-ENCODER_RATES_HZ: dict[str, tuple[int, ...]] = {
-    "mp3": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
-    "m4a": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000),
-    "opus": (8000, 12000, 16000, 24000, 48000),
-    "ogg": (8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000),
-    "flac": (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 176400, 192000),
-}
-"""Rates the encoder takes; WAV takes any."""
-
-BITRATES_KBPS: dict[str, tuple[int, int]] = {"mp3": (32, 320), "m4a": (32, 512), "ogg": (48, 500), "opus": (6, 510)}
-"""Least and most kbit/s that can be asked for."""
+from patchbay.domain.formats import Format
 
 _AV_CODECS = {"mp3": ("mp3", "libmp3lame", "fltp"), "m4a": ("ipod", "aac", "fltp"), "opus": ("opus", "libopus", "flt")}
+_OPUS_CHANNEL_KBPS = 255
 _DEFAULT_KBPS = {"mp3": 256, "m4a": 256, "opus": 160}
 
 # libvorbis, vorbis_encode_init_vbr at 44.1 kHz stereo: nominal kbit/s at quality -0.1, 0, 0.1 ... 1.0.
@@ -164,6 +139,9 @@ def _av_writer(path: Path, settings: EncodeSettings) -> Iterator[BlockWriter]:
         assert isinstance(stream, AudioStream)
         stream.codec_context.layout = "stereo" if settings.channels == 2 else "mono"
         stream.codec_context.format = sample_format
-        stream.codec_context.bit_rate = 1000 * (settings.bitrate_kbps or _DEFAULT_KBPS[settings.format])
+        kbps = settings.bitrate_kbps or _DEFAULT_KBPS[settings.format]
+        if settings.format == "opus":  # RFC 6716, section 2.1.1: at most 510 kbit/s, which libopus halves for mono
+            kbps = min(kbps, _OPUS_CHANNEL_KBPS * settings.channels)
+        stream.codec_context.bit_rate = 1000 * kbps
         yield _AvWriter(container, stream, settings)
         container.mux(stream.encode(None))

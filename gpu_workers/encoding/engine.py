@@ -6,20 +6,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from gpu_workers.audio.decode import decode
-from gpu_workers.audio.encode import (
-    BIT_DEPTHS,
-    BITRATES_KBPS,
-    ENCODER_RATES_HZ,
-    FORMATS,
-    MEDIA_TYPES,
-    EncodeSettings,
-    Format,
-    open_writer,
-)
-from patchbay.domain.errors import InvalidInput
+from gpu_workers.audio.encode import EncodeSettings, open_writer
+from patchbay.domain.formats import ENCODER_RATES_HZ, MEDIA_TYPES, Format, check_encoding
 from patchbay.domain.tasks import EngineInput, EngineOutput, EngineTask, ModelFiles
 
-_RATE_RANGE_HZ = (4000, 384_000)
 _DECODE_SHARE = 0.3
 """Of one input's time; mp3 and AAC take longer to encode than anything takes to decode."""
 
@@ -37,36 +27,14 @@ class Wanted:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Wanted":
         """Check `params`. Raises `InvalidInput` with the field that does not fit the format."""
-        name = params.get("format")
-        if name not in FORMATS:
-            raise InvalidInput(f"format has to be one of {', '.join(FORMATS)}.", field="format")
-        rate = _integer(params, "sample_rate_hz", _RATE_RANGE_HZ)
-        rates = ENCODER_RATES_HZ.get(name, ())
-        if rate is not None and rates and rate not in rates:
-            raise InvalidInput(
-                f"{name} takes these sample rates: {', '.join(map(str, rates))}.", field="sample_rate_hz"
-            )
-        depth = _integer(params, "bit_depth", (16, 32))
-        if depth is not None and depth not in BIT_DEPTHS.get(name, ()):
-            raise InvalidInput(f"{name} cannot be written with {depth} bits a sample.", field="bit_depth")
-        if params.get("bitrate_kbps") is not None and name not in BITRATES_KBPS:
-            raise InvalidInput(f"{name} has no bit rate to choose.", field="bitrate_kbps")
+        check_encoding(params)
         return cls(
-            format=cast(Format, name),
-            sample_rate_hz=rate,
-            channels=_integer(params, "channels", (1, 2)),
-            bit_depth=depth or 16,
-            bitrate_kbps=_integer(params, "bitrate_kbps", BITRATES_KBPS.get(name, (0, 0))),
+            format=cast(Format, params["format"]),
+            sample_rate_hz=params.get("sample_rate_hz"),
+            channels=params.get("channels"),
+            bit_depth=params.get("bit_depth") or 16,
+            bitrate_kbps=params.get("bitrate_kbps"),
         )
-
-
-def _integer(params: Mapping[str, Any], name: str, bounds: tuple[int, int]) -> int | None:
-    value = params.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not bounds[0] <= value <= bounds[1]:
-        raise InvalidInput(f"{name} has to be a whole number from {bounds[0]} to {bounds[1]}.", field=name)
-    return value
 
 
 class EncodingEngine:

@@ -51,8 +51,8 @@ def store(
         if path.name in seen or path.is_symlink() or not inside or not path.is_file():
             raise ValueError(f"output {output.name!r} is no file of its own in the work folder")
         seen.add(path.name)
-        key = tasks.output_key(step, path.name)
         size_bytes, sha256 = path.stat().st_size, hash_of(path)
+        key = tasks.output_key(step, path.name, sha256)
         objects.upload(path, key, media_type=output.media_type)
         stored.append(
             Output(name=output.name, key=key, media_type=output.media_type, size_bytes=size_bytes, sha256=sha256)

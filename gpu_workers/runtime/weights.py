@@ -13,7 +13,7 @@ from pathlib import Path
 
 from patchbay.catalog import models
 from patchbay.catalog.models import Model
-from patchbay.domain.errors import ModelUnavailable
+from patchbay.domain.errors import ModelUnavailable, Unavailable
 from patchbay.domain.tasks import ModelFiles
 
 Fetch = Callable[[str, Path], None]
@@ -31,11 +31,14 @@ class Weights:
         self._ready: dict[str, ModelFiles] = {}
 
     def files(self, engine: str, name: str, version: str) -> ModelFiles:
-        """A model's files. Raises `ModelUnavailable` naming the file that is missing or not what it should be."""
+        """A model's files. Raises `ModelUnavailable` naming the file that is not what it should be, `Unavailable` for
+        what another worker may have.
+        """
         model = models.get(name)
         if model.engine != engine or (version and model.version != version):
             asked = f"{engine} model {name!r} {version}"
-            raise ModelUnavailable(f"{asked} was asked for; this worker has {model.engine} {name!r} {model.version}")
+            # A worker of another release than the plan's; one that fits may take the task.
+            raise Unavailable(f"{asked} was asked for; this worker has {model.engine} {name!r} {model.version}")
         if name not in self._ready:
             self._ready[name] = ModelFiles(name, model.version, self._install(model) if model.files else None)
         return self._ready[name]
@@ -55,7 +58,7 @@ class Weights:
         try:
             self._fetch(f"{model.name}/{name}", target)
         except FileNotFoundError:
-            raise ModelUnavailable(f"weights file {name!r} of model {model.name!r} is not installed") from None
+            raise Unavailable(f"weights file {name!r} of model {model.name!r} is not installed on the worker") from None
         target.chmod(0o400)
         if hash_of(target) != sha256:
             target.unlink()

@@ -28,6 +28,9 @@ class FakeExecutions:
     def running(self, job_id: str, run: int) -> bool:
         return (job_id, run) in self.active
 
+    def known(self, job_id: str, run: int) -> bool:
+        return any(started[1:] == (job_id, run) for started in self.started)
+
     def succeed_task(self, token: str) -> None:
         self._tell(token, "succeeded")
 

@@ -31,8 +31,8 @@ class FakeObjects:
         assert expires_s > 0
         return PresignedPost(BASE, {"key": key, "policy": f"max={max_bytes}"})
 
-    def presign_get(self, key: str, *, expires_s: int) -> str:
-        return self._link("GET", key, expires_s)
+    def presign_get(self, key: str, *, expires_s: int, as_file: bool = False) -> str:
+        return self._link("GET", key, expires_s, "&as_file" if as_file else "")
 
     def start_multipart(self, key: str) -> str:
         upload_id = f"upload-{len(self.uploads) + 1}"

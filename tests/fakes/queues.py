@@ -44,6 +44,9 @@ class FakeQueues:
         now = self.clock.now().timestamp()
         return sum(held.hidden_until <= now for held in self.messages[compute].values())
 
+    def unfinished(self, compute: ComputeClass) -> int:
+        return len(self.messages[compute])
+
 
 @dataclass
 class FakeLauncher:

@@ -87,7 +87,7 @@ class World:
             assert step is not None
             outputs = []
             for name in (str(n) for n in step.params.get("stems") or [given.name for given in step.inputs]):
-                key = tasks.output_key(step, f"{name}.wav")
+                key = tasks.output_key(step, f"{name}.wav", "0" * 64)
                 self.objects.put(key, GOOD, "audio/wav")
                 outputs.append(Output(name=name, key=key, media_type="audio/wav", size_bytes=len(GOOD)))
             tasks.complete(message, step, outputs, 1.0)

@@ -170,5 +170,6 @@ DIALECT = Dialect(
     shape=shape,
     error_model=schemas.Error,
     bases=("/v1", "/api"),
+    writing=frozenset({"/upload"}),
     key_schemes={"key": {"type": "apiKey", "in": "header", "name": "Authorization"}},
 )

@@ -14,6 +14,7 @@ from patchbay import bootstrap
 from patchbay.catalog import models as model_catalogue
 from patchbay.catalog import workflows as workflow_catalogue
 from patchbay.domain.errors import InvalidInput
+from patchbay.domain.ids import is_id
 
 BASE = "/patchbay/v1"
 MAX_ASSETS = 200
@@ -55,6 +56,8 @@ async def list_assets(
     cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before")] = None,
 ) -> JsonAnswer:
     """Your files, newest first."""
+    if cursor is not None and not is_id(cursor):
+        raise InvalidInput("that is no cursor of a page before", field="cursor")
     assets = bootstrap.services().assets
     found = assets.list(caller(request).tenant_id, limit=limit + 1, before=cursor)
     page, more = found[:limit], len(found) > limit

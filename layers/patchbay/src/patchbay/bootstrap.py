@@ -13,6 +13,7 @@ from patchbay.core.accounts import Accounts
 from patchbay.core.assets import Assets, Limits
 from patchbay.core.jobs import Jobs
 from patchbay.domain.base import utc_now
+from patchbay.domain.errors import Unavailable
 from patchbay.domain.tasks import ComputeClass
 from patchbay.ports import Bus, Clock, Executions, Launcher, Objects, Record, Records, TaskQueues, Web
 from patchbay.settings import Settings, settings
@@ -100,9 +101,10 @@ class Services:
                 self.queues,
                 told.sagemaker_role_arn,
                 _per_class(told, "sagemaker_image"),
-                {"gpu": "ml.g5.xlarge", "cpu": "ml.c5.xlarge"},
+                {"gpu": "ml.g5.xlarge", "cpu": "ml.m5.xlarge"},
                 worker_environment(told),
                 told.max_workers,
+                told.stage,
             )
         return launchers.NoLauncher()
 
@@ -170,11 +172,12 @@ class Services:
     def fetch_weights(self, name: str, path: Path) -> None:
         """Copy a file of the `weights` setting, named relative to it, to `path`; what it is worth, the caller checks.
 
-        Raises FileNotFoundError if it is not there.
+        Raises FileNotFoundError if it is not there, `Unavailable` where this process knows of no place at all: another
+        worker may.
         """
         place = self.settings.weights
         if not place:
-            raise FileNotFoundError("no place for weights is set (PATCHBAY_WEIGHTS)")
+            raise Unavailable("this worker knows of no weights (PATCHBAY_WEIGHTS is not set)")
         if place.startswith("s3://"):
             from patchbay.adapters.aws import weights
 
@@ -207,6 +210,7 @@ def worker_environment(told: Settings) -> dict[str, str]:
         "state_machine_arn",
         "queue_url_gpu",
         "queue_url_cpu",
+        "retention_days",
     )
     given = {f"PATCHBAY_{name.upper()}": str(getattr(told, name)) for name in names}
     return {**given, "PATCHBAY_ALLOW_RESEARCH_WEIGHTS": str(told.allow_research_weights).lower()}

@@ -113,8 +113,8 @@ class Objects(Protocol):
     def presign_post(self, key: str, *, expires_s: int, max_bytes: int) -> PresignedPost:
         """Form that takes the object by POST, up to `max_bytes`."""
 
-    def presign_get(self, key: str, *, expires_s: int) -> str:
-        """URL that gives the object."""
+    def presign_get(self, key: str, *, expires_s: int, as_file: bool = False) -> str:
+        """URL that gives the object; `as_file` as a download of no kind, whatever kind its uploader said it is of."""
 
     def start_multipart(self, key: str) -> str:
         """Begin an upload in parts; returns its id."""
@@ -159,6 +159,9 @@ class Executions(Protocol):
     def running(self, job_id: str, run: int) -> bool:
         """Whether it is still under way."""
 
+    def known(self, job_id: str, run: int) -> bool:
+        """Whether it was ever begun."""
+
     def succeed_task(self, token: str) -> None:
         """Tell the state machine that a task ended well; a stale token is ignored."""
 
@@ -196,6 +199,9 @@ class TaskQueues(Protocol):
 
     def waiting(self, compute: ComputeClass) -> int:
         """About how many tasks wait."""
+
+    def unfinished(self, compute: ComputeClass) -> int:
+        """About how many tasks wait or are being worked on."""
 
 
 class Launcher(Protocol):

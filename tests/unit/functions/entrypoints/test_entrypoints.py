@@ -205,7 +205,8 @@ class TestReconcile:
         assert world.executions.running(job.id, 2)
         world.executions.lose()
         world.clock.advance(minutes=2)
-        assert reconcile_jobs.handler(sample("reconcile_jobs"), None) == {"looked_at": 1, "resumed": 1, "failed": 0}
+        told = reconcile_jobs.handler(sample("reconcile_jobs"), None)
+        assert told == {"looked_at": 1, "resumed": 1, "failed": 0, "trouble": 0}
 
 
 class TestBury:

@@ -4,17 +4,9 @@ import numpy as np
 import pytest
 
 from gpu_workers.audio.decode import decode
-from gpu_workers.audio.encode import (
-    FORMATS,
-    MEDIA_TYPES,
-    EncodeSettings,
-    Format,
-    encode_blocks,
-    encode_file,
-    vorbis_quality,
-    write_wav,
-)
+from gpu_workers.audio.encode import EncodeSettings, encode_blocks, encode_file, vorbis_quality, write_wav
 from gpu_workers.audio.metrics import si_sdr
+from patchbay.domain.formats import FORMATS, MEDIA_TYPES, Format
 from tests.unit.gpu_workers.audio.tones import raw_file, tones
 
 FRAMES = 2 * 48000 + 321

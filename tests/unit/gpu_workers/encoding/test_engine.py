@@ -6,9 +6,9 @@ import pytest
 import soundfile
 
 from gpu_workers.audio.decode import decode
-from gpu_workers.audio.encode import FORMATS, MEDIA_TYPES
 from gpu_workers.encoding.engine import create
 from patchbay.domain.errors import InvalidInput, TaskCancelled, UnusableAudio
+from patchbay.domain.formats import FORMATS, MEDIA_TYPES
 from patchbay.domain.tasks import EngineInput, EngineOutput, EngineTask, ModelFiles
 
 FRAMES = 96_000

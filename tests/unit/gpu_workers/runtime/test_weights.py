@@ -9,7 +9,7 @@ import pytest
 from gpu_workers.runtime.weights import Fetch, Weights
 from patchbay.catalog import models
 from patchbay.catalog.models import Model
-from patchbay.domain.errors import ModelUnavailable
+from patchbay.domain.errors import ModelUnavailable, Unavailable
 
 GOOD = b"good weights"
 NAME = "tiny"
@@ -66,7 +66,7 @@ def test_another_file_is_refused_by_name_and_not_left_behind(tmp_path: Path, mon
 
 def test_a_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     catalogued(monkeypatch, net_th=GOOD, more_th=GOOD)
-    with pytest.raises(ModelUnavailable, match=r"'more\.th' .* not installed"):
+    with pytest.raises(Unavailable, match=r"'more\.th' .* not installed"):
         Weights(store(tmp_path, net_th=GOOD), tmp_path / "cache").files("separation", NAME, "1.0")
 
 
@@ -82,7 +82,7 @@ def test_another_engine_or_version_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, version: str
 ) -> None:
     catalogued(monkeypatch, net_th=GOOD)
-    with pytest.raises(ModelUnavailable, match="was asked for"):
+    with pytest.raises(Unavailable, match="was asked for"):
         Weights(store(tmp_path, net_th=GOOD), tmp_path / "cache").files(engine, NAME, version)
 
 

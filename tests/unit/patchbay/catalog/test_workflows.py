@@ -55,6 +55,25 @@ def test_wrong_values_are_named() -> None:
         assert caught.value.field == next(iter(given))
 
 
+@pytest.mark.parametrize("slug", ["audio-encoder", "stem-isolation-encoded"])
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"format": "mp3", "bit_depth": 24}, "bit_depth"),
+        ({"format": "opus", "sample_rate_hz": 44100}, "sample_rate_hz"),
+        ({"format": "wav", "bitrate_kbps": 128}, "bitrate_kbps"),
+        ({"format": "mp3", "bitrate_kbps": 400}, "bitrate_kbps"),
+        ({"format": "flac", "bit_depth": 32}, "bit_depth"),
+    ],
+)
+def test_wishes_that_do_not_go_together_are_named_before_any_work(
+    slug: str, given: dict[str, object], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        workflows.get(slug).parse(given)
+    assert caught.value.field == field
+
+
 def test_unknown_workflows_are_answered_with_what_there_is() -> None:
     with pytest.raises(InvalidInput, match="stem-isolation-4") as caught:
         workflows.get("nosuch")

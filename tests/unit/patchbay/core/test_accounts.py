@@ -72,6 +72,14 @@ def test_a_key_ends_when_it_is_said_to(world: World, ada: Tenant) -> None:
         accounts.authenticate(secret)
 
 
+def test_scopes_are_of_those_there_are(world: World, ada: Tenant) -> None:
+    accounts = world.services.accounts
+    _, secret = accounts.create_key(ada.application, scopes=["read"])
+    assert accounts.authenticate(secret).scopes == ("read",)
+    with pytest.raises(InvalidInput, match="read, write"):
+        accounts.create_key(ada.application, scopes=["raed"])
+
+
 def test_a_key_whose_application_is_gone(world: World, ada: Tenant) -> None:
     gone = ada.caller.model_copy(update={"application_id": "other"})
     with pytest.raises(NotFound):

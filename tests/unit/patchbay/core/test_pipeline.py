@@ -149,6 +149,12 @@ def test_dispatch_of_what_is_done_answers_at_once(world: World, ada: Tenant) -> 
     assert world.executions.tokens["late"] == ("succeeded",)
 
 
+def test_finish_without_a_plan_is_a_failure(world: World, ada: Tenant) -> None:
+    job = world.order(ada)
+    world.services.pipeline.finish(ada.id, job.id)
+    assert world.services.jobs.get(ada.id, job.id).state is JobState.FAILED
+
+
 def test_finish_before_all_is_done_is_a_failure(world: World, ada: Tenant) -> None:
     job = world.order(ada)
     world.services.pipeline.plan(ada.id, job.id)
@@ -180,7 +186,12 @@ def test_an_interrupted_job_goes_on_where_it_was(world: World, ada: Tenant) -> N
     outputs = [Output(name=n, key=f"results/{ada.id}/f/{n}.wav") for n in ("vocals", "drums", "bass", "other")]
     world.services.tasks.complete(message, step, outputs, 1.0)
     world.executions.lose()
-    assert world.services.pipeline.reconcile(restarted=True) == {"looked_at": 1, "resumed": 1, "failed": 0}
+    assert world.services.pipeline.reconcile(restarted=True) == {
+        "looked_at": 1,
+        "resumed": 1,
+        "failed": 0,
+        "trouble": 0,
+    }
     assert world.executions.running(job.id, 2)
     assert [p.step for p in world.services.pipeline.plan(ada.id, job.id)] == [1]
 
@@ -235,6 +246,36 @@ def test_the_reconciler_reads_every_open_job_of_every_tenant(world: World, ada: 
         world.order((ada, bob)[n % 2])
     world.executions.lose()
     assert world.services.pipeline.reconcile(restarted=True)["resumed"] == 230
+
+
+def test_a_worker_that_cannot_be_had_is_no_fault_of_the_task(
+    world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(compute: str) -> None:
+        raise RuntimeError(f"no capacity for {compute}")
+
+    monkeypatch.setattr(world.launcher, "launch", full)
+    job = world.order(ada)
+    world.services.pipeline.plan(ada.id, job.id)
+    assert dispatched(world, job).job_id == job.id
+    assert world.services.pipeline.reconcile()["looked_at"] == 1
+
+
+def test_one_job_in_trouble_does_not_keep_the_others_from_being_resumed(
+    world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [world.order(ada) for _ in range(5)]
+    world.executions.lose()
+    running = world.executions.running
+
+    def throttled(job_id: str, run: int) -> bool:
+        if job_id == jobs[2].id:
+            raise Unavailable("the pipeline is busy")
+        return running(job_id, run)
+
+    monkeypatch.setattr(world.executions, "running", throttled)
+    done = world.services.pipeline.reconcile(restarted=True)
+    assert (done["resumed"], done["trouble"]) == (4, 1)
 
 
 def test_a_task_that_waits_without_a_worker_gets_one(world: World, ada: Tenant) -> None:

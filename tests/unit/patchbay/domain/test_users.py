@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from patchbay.domain.errors import InvalidInput
-from patchbay.domain.users import ApiKey, hash_secret, new_secret, normal_email
+from patchbay.domain.errors import Forbidden, InvalidInput
+from patchbay.domain.users import ApiKey, Caller, hash_secret, new_secret, normal_email
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -36,8 +36,14 @@ def test_usable() -> None:
 
 
 def test_scopes() -> None:
-    assert a_key("s").allows("jobs:write")
-    assert not a_key("s", scopes=("jobs:read",)).allows("jobs:write")
+    caller = Caller(tenant_id="t", application_id="a", key_id="k")
+    caller.require("write")
+    reader = caller.model_copy(update={"scopes": ("read",)})
+    reader.require("read")
+    with pytest.raises(Forbidden, match="may only read"):
+        reader.require("write")
+    with pytest.raises(Forbidden):
+        caller.model_copy(update={"scopes": ()}).require("read")
 
 
 @pytest.mark.parametrize(("given", "normal"), [(" A@B.c ", "a@b.c"), ("MÜLLER@x", "müller@x")])

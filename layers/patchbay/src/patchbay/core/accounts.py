@@ -6,11 +6,12 @@ from datetime import datetime
 
 from patchbay.core import layout, store
 from patchbay.core.layout import KeyOfEmail
-from patchbay.domain.errors import NotFound, Unauthenticated
+from patchbay.domain.errors import InvalidInput, NotFound, Unauthenticated
 from patchbay.domain.ids import new_id
 from patchbay.domain.users import (
     ALL_SCOPES,
     KEY_PREFIX,
+    SCOPES,
     ApiKey,
     Application,
     Caller,
@@ -75,7 +76,9 @@ class Accounts:
         scopes: Sequence[str] = (ALL_SCOPES,),
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
-        """A new key and its secret, which is nowhere else and cannot be shown again."""
+        """A new key and its secret, which is nowhere else and cannot be shown again. Raises `InvalidInput`."""
+        if unknown := [scope for scope in scopes if scope not in {ALL_SCOPES, *SCOPES}]:
+            raise InvalidInput(f"there is no scope {unknown[0]!r}; there are: {', '.join(SCOPES)}", field="scopes")
         secret = new_secret()
         key = ApiKey(
             id=new_id(),

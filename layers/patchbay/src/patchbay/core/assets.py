@@ -87,8 +87,8 @@ class Assets:
         return asset
 
     def download_url(self, asset: Asset) -> str:
-        """Where its bytes can be read, for as long as links live."""
-        return self.objects.presign_get(asset.key, expires_s=self.limits.link_ttl_s)
+        """Where its bytes can be read, for as long as links live; never as a page, for they are not checked yet."""
+        return self.objects.presign_get(asset.key, expires_s=self.limits.link_ttl_s, as_file=True)
 
     def get(self, tenant_id: str, asset_id: str) -> Asset:
         """An asset. Raises `NotFound`, for another tenant's too."""
@@ -116,6 +116,8 @@ class Assets:
     def inspect(self, tenant_id: str, asset_id: str) -> Asset:
         """Look at the bytes, once: ready, or rejected with the reason. Raises `NotFound` while there are none."""
         asset = self.get(tenant_id, asset_id)
+        if asset.state is AssetState.REJECTED:
+            self.objects.delete(asset.key)  # the upload URL may have been used again
         if asset.state is not AssetState.PENDING:
             return asset
         info = self.objects.stat(asset.key)

@@ -25,8 +25,8 @@ from patchbay.domain.errors import (
 )
 from patchbay.domain.jobs import Failure, FailureKind, Job, Output
 from patchbay.domain.steps import Step, StepInput, StepState
-from patchbay.domain.tasks import TaskMessage
-from patchbay.ports import Clock, Executions, Launcher, Objects, Records, TaskQueues, WriteConflict
+from patchbay.domain.tasks import ComputeClass, TaskMessage
+from patchbay.ports import Clock, Executions, Launcher, Objects, Record, Records, TaskQueues, WriteConflict
 
 STEPS_KEPT = timedelta(days=30)
 MAX_RUNS = 3
@@ -92,7 +92,7 @@ class Pipeline:
             return
         message = TaskMessage(tenant_id=tenant_id, job_id=job_id, step=index, task_token=token)
         self.queues.send(step.compute, message)
-        self.launcher.launch(step.compute)
+        self._launch(step.compute)
 
     def finish(self, tenant_id: str, job_id: str, run: int | None = None) -> None:
         """All steps are done: the job has succeeded. Of a run that was given up this says nothing."""
@@ -100,8 +100,9 @@ class Pipeline:
         if job is None or job.state.terminal or not _is(run, job):
             return
         steps = self.steps(job_id)
-        if undone := [step.name for step in steps if step.state is not StepState.DONE]:
-            message = f"step {undone[0]!r} was not done"
+        undone = [step.name for step in steps if step.state is not StepState.DONE]
+        if undone or not steps:
+            message = f"step {undone[0]!r} was not done" if undone else "the job was never planned"
             self.fail(tenant_id, job_id, Failure(kind=FailureKind.INTERNAL, message=message))
             return
         outputs = [o for step in steps if step.reported for o in step.outputs]
@@ -128,25 +129,42 @@ class Pipeline:
         `restarted`: the state machine lost all it knew and the workers died with it, as when the twin starts again;
         then even young jobs are looked at, and what dead workers held is free at once.
         """
-        done = {"looked_at": 0, "resumed": 0, "failed": 0}
+        done = {"looked_at": 0, "resumed": 0, "failed": 0, "trouble": 0}
         for shard in range(layout.OPEN_SHARDS):
             before: str | None = None
             while keys := self.records.index_keys("by_open", f"OPEN#{shard}", limit=100, before=before):
                 before = keys[-1][1]
                 for stored in self.records.get_many(keys):
                     done["looked_at"] += 1
-                    outcome = self._revive(layout.entity(Job, stored), restarted=restarted)
-                    if outcome:
+                    if outcome := self._looked_after(stored, restarted=restarted):
                         done[outcome] += 1
         for each in compute.QUEUED:
             if self.queues.waiting(each.name):  # its worker may have left just as the task came, or died
-                self.launcher.launch(each.name)
+                self._launch(each.name)
         return done
+
+    def _launch(self, wanted: ComputeClass) -> None:
+        """Ask for a worker. That none can be had now is no fault of the task: one that is there may take it."""
+        try:
+            self.launcher.launch(wanted)
+        except Exception:  # noqa: BLE001 - logged, whatever it is
+            _log.exception("no worker could be started; the reconciler asks again", extra={"compute": wanted})
+
+    def _looked_after(self, stored: Record, *, restarted: bool) -> str | None:
+        """As `_revive`; a job that cannot be looked after now does not keep the others from it."""
+        try:
+            return self._revive(layout.entity(Job, stored), restarted=restarted)
+        except Exception:  # noqa: BLE001 - logged, whatever it is
+            _log.exception("job not looked after; the next round tries again", extra={"job_id": stored.sk})
+            return "trouble"
 
     def _revive(self, job: Job, *, restarted: bool) -> str | None:
         young = self.clock.now() - job.created_at < SETTLE
         if job.state.terminal or (young and not restarted) or self.executions.running(job.id, job.runs):
             return None
+        if not self.executions.known(job.id, job.runs):  # it could not be started so far, which is no interruption
+            self.executions.start(job.tenant_id, job.id, job.runs)
+            return "resumed"
         if job.runs >= MAX_RUNS:
             message = f"the job was interrupted {job.runs} times"
             self.fail(job.tenant_id, job.id, Failure(kind=FailureKind.INTERNAL, message=message))

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from patchbay.core import layout
 from patchbay.domain.base import Entity
-from patchbay.domain.errors import Conflict
+from patchbay.domain.errors import Unavailable
 from patchbay.ports import Key, Put, Records, WriteConflict
 
 E = TypeVar("E", bound=Entity)
@@ -24,7 +24,7 @@ def change(
     """Read, change, write; again if somebody else was faster.
 
     `how` gives the changed copy, the same object for "nothing to do", or None for "leave it". Returns what is stored
-    now, or None if there is nothing at `key` or `how` gave None. Raises `Conflict` after `ATTEMPTS` lost races.
+    now, or None if there is nothing at `key` or `how` gave None. Raises `Unavailable` after `ATTEMPTS` lost races.
     """
     for _ in range(ATTEMPTS):
         old = load(records, model, key)
@@ -37,4 +37,4 @@ def change(
         except WriteConflict:
             continue
         return new.model_copy(update={"version": old.version + 1})
-    raise Conflict("too many changes at once; try again")
+    raise Unavailable("too many changes at once; try again")

@@ -128,9 +128,13 @@ class Tasks:
         text = f"gave up after {step.attempts} attempts; the last one ended with: {trouble}"
         self.fail(message, Failure(kind=FailureKind.INTERNAL, message=text))
 
-    def output_key(self, step: Step, file_name: str) -> str:
-        """Where an output of a step belongs."""
-        return result_prefix(step.tenant_id, step.fingerprint) + file_name
+    def output_key(self, step: Step, file_name: str, sha256: str) -> str:
+        """Where an output of a step belongs.
+
+        The contents are part of the name: machines compute to different last bits, and of two that do the same work
+        at once neither may change what the other has reported.
+        """
+        return f"{result_prefix(step.tenant_id, step.fingerprint)}{sha256[:16]}/{file_name}"
 
     def _resolved(self, step: Step) -> Step:
         """The step with the objects of its inputs: outputs of earlier steps are known only now."""

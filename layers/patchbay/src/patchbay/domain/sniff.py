@@ -28,6 +28,13 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 WHITELISTS = dict.fromkeys(("mov", "matroska"), "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm")
 """Demuxers that FFmpeg knows by a list of names, which a whitelist must match as a whole; others by their own."""
 
+AUDIO_CODECS = (
+    "aac,alac,flac,mp3,mp3float,mp2,mp2float,mp1,mp1float,opus,libopus,vorbis,libvorbis,wavpack,ac3,eac3,wmav1,wmav2,"
+    "wmapro,wmalossless,adpcm_ima_wav,adpcm_ms,adpcm_ima_qt,amrnb,amrwb,pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,"
+    "pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw"
+)
+"""FFmpeg's decoders that may run on an upload; the many others were never meant for hostile bytes."""
+
 _MEDIA_TYPES = {
     "wav": "audio/wav",
     "w64": "audio/x-w64",

@@ -12,10 +12,13 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from patchbay.domain.base import Entity
-from patchbay.domain.errors import InvalidInput
+from patchbay.domain.errors import Forbidden, InvalidInput
 
 KEY_PREFIX = "pb_"
 ALL_SCOPES = "*"
+READ, WRITE = "read", "write"
+SCOPES = (READ, WRITE)
+"""What a key may be held to: looking at things, and making, changing or ending them."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
 
 
@@ -55,10 +58,6 @@ class ApiKey(Entity):
         """Whether the key may be used at `now`."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-    def allows(self, scope: str) -> bool:
-        """Whether the key carries `scope`."""
-        return ALL_SCOPES in self.scopes or scope in self.scopes
-
     def matches(self, secret: str) -> bool:
         """Whether `secret` is this key, compared in constant time."""
         return hmac.compare_digest(self.secret_hash, hash_secret(secret))
@@ -73,6 +72,11 @@ class Caller(Entity):
     application_id: str
     key_id: str
     scopes: tuple[str, ...] = (ALL_SCOPES,)
+
+    def require(self, scope: str) -> None:
+        """Raises `Forbidden` if the key does not carry `scope`."""
+        if ALL_SCOPES not in self.scopes and scope not in self.scopes:
+            raise Forbidden(f"this key may only {' and '.join(self.scopes) or 'do nothing'}; this takes {scope!r}")
 
 
 def new_secret() -> str:

@@ -31,8 +31,10 @@ def test_stop(machine: StateMachine) -> None:
     machine.start("t", "j", 1)
     machine.stop("j", 1)
     assert not machine.running("j", 1)
+    assert machine.known("j", 1)
     machine.stop("never", 1)
     assert not machine.running("never", 1)
+    assert not machine.known("never", 1)
 
 
 class Refusing:

@@ -11,7 +11,7 @@ class Waiting:
     def __init__(self, tasks: int) -> None:
         self.tasks = tasks
 
-    def waiting(self, compute: ComputeClass) -> int:
+    def unfinished(self, compute: ComputeClass) -> int:
         return self.tasks
 
 
@@ -58,7 +58,7 @@ def test_sagemaker_does_alike(monkeypatch: pytest.MonkeyPatch, running: int, wai
     monkeypatch.setattr(clients, "client", lambda _: sagemaker)
     queues: Any = Waiting(waiting)
     launcher = SageMakerLauncher(
-        queues, "role", {"gpu": "image"}, {"gpu": "ml.g5.xlarge"}, {"PATCHBAY_STAGE": "prod"}, 4
+        queues, "role", {"gpu": "image"}, {"gpu": "ml.g5.xlarge"}, {"PATCHBAY_STAGE": "prod"}, 4, "prod"
     )
     launcher.launch("gpu")
     assert len(sagemaker.made) == launched

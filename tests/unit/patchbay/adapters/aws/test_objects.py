@@ -51,6 +51,12 @@ def test_presigned_urls_point_to_the_public_endpoint_and_expire(bucket: Bucket) 
         assert query["X-Amz-SignedHeaders"] == ["host"]
 
 
+def test_what_a_stranger_uploaded_is_given_as_a_file(bucket: Bucket) -> None:
+    query = parse_qs(urlsplit(bucket.presign_get(KEY, expires_s=9, as_file=True)).query)
+    assert query["response-content-type"] == ["application/octet-stream"]
+    assert query["response-content-disposition"] == ["attachment"]
+
+
 def test_a_size_is_signed(bucket: Bucket) -> None:
     query = parse_qs(urlsplit(bucket.presign_put(KEY, expires_s=9, size_bytes=77)).query)
     assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
@@ -75,6 +81,8 @@ def test_key_of_knows_its_own_urls_only(bucket: Bucket) -> None:
         "https://localhost:8484/media/",
         "https://example.com/media/a",
         "https://localhost:8484.example.com/media/a",
+        "http://[x",
+        "https://a\u2100/media/a",
     ):
         assert bucket.key_of(other) is None
 

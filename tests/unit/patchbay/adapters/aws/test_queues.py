@@ -24,6 +24,7 @@ def test_a_message_comes_back_until_it_is_deleted(queues: Queues) -> None:
     assert first.message == MESSAGE
     assert first.received == 1
     assert queues.receive("gpu", wait_s=0, hold_s=30) is None
+    assert (queues.waiting("gpu"), queues.unfinished("gpu")) == (0, 1)
     queues.hold("gpu", first.handle, 0)
     second = queues.receive("gpu", wait_s=0, hold_s=30)
     assert second is not None

@@ -87,6 +87,16 @@ def test_what_is_not_audio_is_refused_with_words(tmp_path: Path, body: bytes) ->
     assert len(str(caught.value)) > 15
 
 
+@pytest.mark.parametrize("tag", [0x1234, 0x0000])
+def test_a_codec_that_nobody_knows_is_the_files_fault(tmp_path: Path, tag: int) -> None:
+    path = write_wav(tmp_path / "a")
+    forged = bytearray(path.read_bytes())
+    forged[20:22] = struct.pack("<H", tag)
+    path.write_bytes(forged)
+    with pytest.raises(UnusableAudio):
+        PROBER.probe(path)
+
+
 def test_the_child_is_held_to_its_time(tmp_path: Path) -> None:
     with pytest.raises(UnusableAudio, match="limits"):
         ChildProber(wall_s=0.01).probe(write_wav(tmp_path / "a"))

@@ -40,14 +40,21 @@ class StateMachine:
 
     def running(self, job_id: str, run: int) -> bool:
         """See `Executions`."""
+        return self._status(job_id, run) in {"RUNNING", "PENDING_REDRIVE"}
+
+    def known(self, job_id: str, run: int) -> bool:
+        """See `Executions`."""
+        return self._status(job_id, run) is not None
+
+    def _status(self, job_id: str, run: int) -> str | None:
         try:
             with clients.errors("the pipeline"):
                 told = _sfn().describe_execution(executionArn=self._execution(job_id, run))
         except ClientError as error:
             if clients.code_of(error) == "ExecutionDoesNotExist":
-                return False
+                return None
             raise
-        return str(told["status"]) in {"RUNNING", "PENDING_REDRIVE"}
+        return str(told["status"])
 
     def succeed_task(self, token: str) -> None:
         """See `Executions`."""

@@ -31,11 +31,11 @@ class BatchLauncher:
     max_workers: int
 
     def launch(self, compute: ComputeClass) -> None:
-        """See `Launcher`. A worker is added only while more tasks wait than workers are on their way or at work."""
+        """See `Launcher`. A worker is added while there are more tasks, those in hand included, than workers."""
         queue = self.job_queues[compute]
         with clients.errors("Batch"):
             active = sum(_batch_jobs(queue, status) for status in _BATCH_ACTIVE)
-            if active >= min(self.max_workers, max(self.queues.waiting(compute), 1)):
+            if active >= min(self.max_workers, max(self.queues.unfinished(compute), 1)):
                 return
             name = f"patchbay-{compute}-{uuid.uuid4().hex[:12]}"
             clients.client("batch").submit_job(jobName=name, jobQueue=queue, jobDefinition=self.definitions[compute])
@@ -51,15 +51,16 @@ class SageMakerLauncher:
     instances: Mapping[ComputeClass, str]
     environment: Mapping[str, str]
     max_workers: int
+    stage: str
 
     def launch(self, compute: ComputeClass) -> None:
         """See `Launcher`."""
         sagemaker = clients.client("sagemaker")
-        prefix = f"patchbay-{compute}"
+        prefix = f"patchbay-{self.stage}-{compute}"
         with clients.errors("SageMaker"):
             told = sagemaker.list_processing_jobs(NameContains=prefix, StatusEquals="InProgress", MaxResults=100)
             active = len(told["ProcessingJobSummaries"])
-            if active >= min(self.max_workers, max(self.queues.waiting(compute), 1)):
+            if active >= min(self.max_workers, max(self.queues.unfinished(compute), 1)):
                 return
             sagemaker.create_processing_job(
                 ProcessingJobName=f"{prefix}-{uuid.uuid4().hex[:12]}",

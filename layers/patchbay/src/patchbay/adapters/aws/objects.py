@@ -40,9 +40,12 @@ class Bucket:
         )
         return PresignedPost(made["url"], made["fields"])
 
-    def presign_get(self, key: str, *, expires_s: int) -> str:
+    def presign_get(self, key: str, *, expires_s: int, as_file: bool = False) -> str:
         """See `Objects`."""
-        return self._presign("get_object", {"Bucket": self.name, "Key": key}, expires_s)
+        params = {"Bucket": self.name, "Key": key}
+        if as_file:
+            params |= {"ResponseContentType": "application/octet-stream", "ResponseContentDisposition": "attachment"}
+        return self._presign("get_object", params, expires_s)
 
     def start_multipart(self, key: str) -> str:
         """See `Objects`."""
@@ -74,7 +77,10 @@ class Bucket:
 
     def key_of(self, url: str) -> str | None:
         """See `Objects`. Only the form of the address is looked at: whose key it is, the caller must check."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return None
         path = unquote(parts.path).lstrip("/")
         endpoint = urlsplit(self.public_endpoint or str(clients.signing_client("").meta.endpoint_url))
         if parts.scheme != endpoint.scheme:

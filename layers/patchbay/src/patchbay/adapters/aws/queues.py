@@ -11,6 +11,7 @@ from patchbay.adapters.aws import clients
 from patchbay.domain.tasks import ComputeClass, TaskMessage
 from patchbay.ports import Delivery
 
+_WAITING, _IN_FLIGHT = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
 _STALE = {
     "ReceiptHandleIsInvalid",
     "InvalidParameterValue",
@@ -61,10 +62,16 @@ class Queues:
 
     def waiting(self, compute: ComputeClass) -> int:
         """See `TaskQueues`."""
-        names = ["ApproximateNumberOfMessages"]
+        return self._count(compute, _WAITING)
+
+    def unfinished(self, compute: ComputeClass) -> int:
+        """See `TaskQueues`."""
+        return self._count(compute, _WAITING, _IN_FLIGHT)
+
+    def _count(self, compute: ComputeClass, *names: str) -> int:
         with clients.errors("the task queue"):
-            answer = _sqs().get_queue_attributes(QueueUrl=self.urls[compute], AttributeNames=names)
-        return int(answer["Attributes"][names[0]])
+            answer = _sqs().get_queue_attributes(QueueUrl=self.urls[compute], AttributeNames=list(names))
+        return sum(int(answer["Attributes"][name]) for name in names)
 
     def _quietly(self, how: str, compute: ComputeClass, handle: str, **more: Any) -> None:
         try:

@@ -25,6 +25,8 @@ class ChildProber:
         """See `Prober`. Raises RuntimeError if the child itself is not in working order."""
         told = json.dumps({"path": str(path), "memory_bytes": self.memory_bytes, "cpu_s": self.cpu_s})
         environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PATH": os.defpath}
+        if libraries := os.environ.get("LD_LIBRARY_PATH"):  # without it Lambda's Python may not find its own
+            environment["LD_LIBRARY_PATH"] = libraries
         command = [sys.executable, "-s", "-m", "patchbay.adapters.media.probe_child"]
         try:
             done = subprocess.run(

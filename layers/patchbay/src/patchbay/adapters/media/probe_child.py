@@ -12,7 +12,7 @@ from typing import Any
 import av
 import av.error
 
-from patchbay.domain.sniff import SNIFF_BYTES, WHITELISTS, demuxer_of, id3_length, media_type_of
+from patchbay.domain.sniff import AUDIO_CODECS, SNIFF_BYTES, WHITELISTS, demuxer_of, id3_length, media_type_of
 
 _DECODED_PACKETS = 64
 """So many packets may pass without a single decodable one before the file is called damaged."""
@@ -32,7 +32,8 @@ def look(path: Path) -> dict[str, Any]:
         if demuxer is None:
             raise Unusable("the file is not audio of a known format")
         file.seek(0)
-        options = {"protocol_whitelist": "none", "format_whitelist": WHITELISTS.get(demuxer, demuxer)}
+        whitelist = WHITELISTS.get(demuxer, demuxer)
+        options = {"protocol_whitelist": "none", "format_whitelist": whitelist, "codec_whitelist": AUDIO_CODECS}
         try:
             with av.open(file, format=demuxer, options=options, metadata_errors="ignore") as container:
                 return {"media_type": media_type_of(demuxer, head), "container": demuxer, **_count(container)}
@@ -42,7 +43,7 @@ def look(path: Path) -> dict[str, Any]:
 
 def _count(container: Any) -> dict[str, Any]:
     stream = container.streams.best("audio")
-    if stream is None:
+    if stream is None or stream.codec_context is None:  # the latter for a codec nobody knows
         raise Unusable("there is no audio in the file")
     stream.codec_context.thread_count = 1
     duration_s, frames, tried = 0.0, 0, 0

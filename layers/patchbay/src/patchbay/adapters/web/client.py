@@ -9,9 +9,10 @@ import http.client
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -56,7 +57,7 @@ class SafeWeb:
                     _must_be(answer.status == 200, parts, answer)
                     self._save(answer, path, max_bytes, until)
                     return
-            url = urljoin(url, target)
+            url = _joined(url, target)
         raise FetchRefused(f"more than {MAX_REDIRECTS} redirects")
 
     def put(self, url: str, body: Iterable[bytes], *, size_bytes: int, media_type: str) -> None:
@@ -133,6 +134,10 @@ class SafeWeb:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         told = {"Host": parts.netloc, "User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **headers}
         connection = self._connect(parts)
+        # Every wait for the other side is bounded, but a side that drips bytes could make them endless in number.
+        watchdog = threading.Timer(self.total_s, _cut, [connection.sock])
+        watchdog.daemon = True
+        watchdog.start()
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in told.items():
@@ -141,19 +146,22 @@ class SafeWeb:
             for block in body:
                 connection.send(block)
             answer = connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            watchdog.cancel()
             connection.close()
             raise FetchRefused(f"{parts.hostname} did not answer: {_told(error)}") from None
         try:
             yield answer
         finally:
+            watchdog.cancel()
             answer.close()
             connection.close()
 
     def _save(self, answer: http.client.HTTPResponse, path: Path, max_bytes: int, until: float) -> None:
         too_large = TooLarge(f"the file at the URL is larger than {max_bytes} bytes")
         told = answer.getheader("Content-Length")
-        if told and told.isdigit() and int(told) > max_bytes:
+        size_told = int(told) if told and told.isascii() and told.isdigit() else None
+        if size_told is not None and size_told > max_bytes:
             raise too_large
         size = 0
         try:
@@ -167,13 +175,25 @@ class SafeWeb:
                     file.write(block)
         except (OSError, http.client.HTTPException) as error:
             raise FetchRefused(f"the download broke off: {_told(error)}") from None
-        if told and told.isdigit() and size < int(told):
-            raise FetchRefused(f"the download broke off after {size} of {told} bytes")
+        if size_told is not None and size < size_told:
+            raise FetchRefused(f"the download broke off after {size} of {size_told} bytes")
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise FetchRefused("the answer redirects to what is not a URL") from None
+
+
+def _cut(line: socket.socket) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(line, socket.SHUT_RDWR)  # below TLS, whose own would change what the other thread reads
 
 
 def _must_be(fine: bool, parts: SplitResult, answer: http.client.HTTPResponse) -> None:
     if not fine:
-        raise FetchRefused(f"{parts.hostname} answered {answer.status} {answer.reason}")
+        raise FetchRefused(f"{parts.hostname} answered {answer.status} {answer.reason[:80]}")
 
 
 def _told(error: Exception) -> str:

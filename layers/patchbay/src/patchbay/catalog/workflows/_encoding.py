@@ -1,22 +1,27 @@
 """What the encoding workflows share."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from patchbay.catalog.workflow import Params, StepSpec
-
-AudioFormat = Literal["wav", "flac", "mp3", "m4a", "ogg", "opus"]
+from patchbay.domain.formats import Format, check_encoding
 
 
 class EncodingParams(Params):
     """Parameters of an audio encode. What is left out stays as the source has it, or at the format's default."""
 
-    format: AudioFormat = Field("mp3", description="Container and codec of the result")
+    format: Format = Field("mp3", description="Container and codec of the result")
     sample_rate_hz: int | None = Field(None, ge=8000, le=192000, description="Sample rate of the result, Hz")
     bitrate_kbps: int | None = Field(None, ge=16, le=512, description="Bit rate of a lossy result, kbit/s")
     bit_depth: Literal[16, 24, 32] | None = Field(None, description="Bits a sample of a lossless result; 32 is float")
     channels: Literal[1, 2] | None = Field(None, description="1 for mono, 2 for stereo")
+
+    @model_validator(mode="after")
+    def goes_together(self) -> Self:
+        """Raises `InvalidInput` now rather than after the work that comes before the encoding."""
+        check_encoding(self.model_dump(include=set(EncodingParams.model_fields)))
+        return self
 
 
 def encode(params: EncodingParams, outputs: tuple[str, ...], *, after: str | None) -> StepSpec:

@@ -50,7 +50,7 @@ def jobs(
     workflow: Annotated[list[str] | None, typer.Option(metavar="SLUG", help="Only these; may be repeated.")] = None,
     batch: Annotated[str, typer.Option(metavar="NAME", help="Only this batch.")] = "",
     page: Annotated[int, typer.Option(min=0, help="Page, from 0.")] = 0,
-    size: Annotated[int, typer.Option(min=1, max=1000, help="Jobs on a page.")] = 20,
+    size: Annotated[int, typer.Option(min=1, max=200, help="Jobs on a page.")] = 20,
     url: options.Url = "",
     key: options.Key = "",
     data: options.Data = options.DEFAULT_DATA,

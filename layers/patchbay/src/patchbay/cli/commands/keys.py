@@ -17,6 +17,9 @@ app = typer.Typer(help="API keys: create, list, revoke. For the operator of a tw
 def create(
     user: options.User,
     name: Annotated[str, typer.Option(metavar="NAME", help="What the key is for, to tell it from others.")] = "",
+    scope: Annotated[
+        list[str] | None, typer.Option(metavar="SCOPE", help="What it may do: read, write. Both if left out.")
+    ] = None,
     data: options.Data = options.DEFAULT_DATA,
     as_json: options.Json = False,
 ) -> None:
@@ -24,9 +27,11 @@ def create(
 
     The user is made if there is none with that address.
     """
+    from patchbay.domain.users import ALL_SCOPES
+
     accounts = operator.accounts(data)
     person = accounts.ensure_user(user)
-    key, secret = accounts.create_key(accounts.applications(person.id)[0], name=name)
+    key, secret = accounts.create_key(accounts.applications(person.id)[0], name=name, scopes=scope or (ALL_SCOPES,))
     if as_json:
         show.as_json({"key": secret, **_facts(key), "user": person.email})
     else:
