@@ -199,6 +199,13 @@ def stream_changes(event: Mapping[str, Any]) -> list[tuple[str, Record | None, R
     return parse(event)
 
 
+def deployment_environment(stage: str) -> dict[str, str]:
+    """Settings of a program that joins a deployed stage with the AWS credentials at hand."""
+    from patchbay.adapters.aws import deployment
+
+    return deployment.environment(stage)
+
+
 def worker_environment(told: Settings) -> dict[str, str]:
     """The environment that a worker of this deployment needs."""
     names = (

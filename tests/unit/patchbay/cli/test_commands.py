@@ -22,7 +22,7 @@ REMOTE = ["--url", URL, "--key", KEY]
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """A deployment without users."""
     made = World()
-    monkeypatch.setattr(operator, "accounts", lambda data: made.services.accounts)
+    monkeypatch.setattr(operator, "accounts", lambda data, stage: made.services.accounts)
     return made
 
 
@@ -54,6 +54,8 @@ def test_help_loads_nothing_heavy() -> None:
         (["jobs", "--url", URL, "--data", "nowhere"], 1, f"no API key for {URL}"),
         (["separate", "nowhere.wav", *REMOTE], 1, "there is no file nowhere.wav"),
         (["worker", "--queue", "gpu", "--data", "nowhere"], 1, "there is no local twin"),
+        (["worker", "--queue", "gpu", "--stage", "prod"], 1, "AWS credentials and a region are needed"),
+        (["key", "list", "--user", "a@b.c", "--stage", "prod"], 1, "AWS credentials and a region are needed"),
     ],
 )
 def test_errors_are_one_line_on_stderr(
@@ -197,7 +199,7 @@ def test_key_errors(world: World, arguments: list[str], told: str, capsys: pytes
 def test_unexpected_errors_are_one_line_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(data: Path) -> None:
+    def broken(data: Path, stage: str) -> None:
         raise RuntimeError("two\nlines")
 
     monkeypatch.setattr(operator, "accounts", broken)

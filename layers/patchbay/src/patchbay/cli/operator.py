@@ -23,8 +23,21 @@ def accounts_of(twin: home.Twin) -> "Accounts":
     return _accounts()
 
 
-def accounts(data: Path) -> "Accounts":
-    """Users and keys of the deployment that the environment names, else of the twin in `data`."""
+def join(stage: str) -> None:
+    """Put a deployed stage's settings into the environment. Raises `CommandFailed`."""
+    from patchbay.bootstrap import deployment_environment
+    from patchbay.domain.errors import PatchbayError
+
+    try:
+        os.environ.update(deployment_environment(stage))
+    except PatchbayError as error:
+        raise CommandFailed(str(error)) from None
+
+
+def accounts(data: Path, stage: str = "") -> "Accounts":
+    """Users and keys of `stage`, else of the deployment that the environment names, else of the twin in `data`."""
+    if stage:
+        join(stage)
     return _accounts() if in_cloud() else accounts_of(home.require(data))
 
 

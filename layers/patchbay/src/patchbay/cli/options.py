@@ -12,6 +12,12 @@ Data = Annotated[
     Path,
     typer.Option("--data", envvar="PATCHBAY_DATA", metavar="FOLDER", help="Folder in which the local twin lives."),
 ]
+Stage = Annotated[
+    str,
+    typer.Option(
+        "--stage", metavar="NAME", help="Stage deployed in the AWS account of your credentials; else the twin."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Url = Annotated[
     str,

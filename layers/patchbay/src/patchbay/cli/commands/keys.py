@@ -21,6 +21,7 @@ def create(
         list[str] | None, typer.Option(metavar="SCOPE", help="What it may do: read, write. Both if left out.")
     ] = None,
     data: options.Data = options.DEFAULT_DATA,
+    stage: options.Stage = "",
     as_json: options.Json = False,
 ) -> None:
     """Make a key and print it, alone on stdout. It is stored nowhere and cannot be shown again.
@@ -29,7 +30,7 @@ def create(
     """
     from patchbay.domain.users import ALL_SCOPES
 
-    accounts = operator.accounts(data)
+    accounts = operator.accounts(data, stage)
     person = accounts.ensure_user(user)
     key, secret = accounts.create_key(accounts.applications(person.id)[0], name=name, scopes=scope or (ALL_SCOPES,))
     if as_json:
@@ -39,9 +40,14 @@ def create(
 
 
 @app.command("list")
-def list_keys(user: options.User, data: options.Data = options.DEFAULT_DATA, as_json: options.Json = False) -> None:
+def list_keys(
+    user: options.User,
+    data: options.Data = options.DEFAULT_DATA,
+    stage: options.Stage = "",
+    as_json: options.Json = False,
+) -> None:
     """List the keys of a person, newest first, revoked ones included."""
-    accounts = operator.accounts(data)
+    accounts = operator.accounts(data, stage)
     facts = [_facts(key) for key in accounts.keys(operator.user(accounts, user).id)]
     if as_json:
         show.as_json(facts)
@@ -58,10 +64,11 @@ def revoke(
     key: Annotated[str, typer.Argument(metavar="KEY", help="Id of the key, or its first characters as listed.")],
     user: options.User,
     data: options.Data = options.DEFAULT_DATA,
+    stage: options.Stage = "",
     as_json: options.Json = False,
 ) -> None:
     """End a key at once."""
-    accounts = operator.accounts(data)
+    accounts = operator.accounts(data, stage)
     tenant = operator.user(accounts, user).id
     wanted = key.removesuffix("…")
     found = [k for k in accounts.keys(tenant) if wanted and (k.id == wanted or k.prefix == wanted[: len(k.prefix)])]

@@ -28,12 +28,15 @@ def up(
 def worker(
     queue: Annotated[Literal["gpu", "cpu"], typer.Option(help="Queue to take tasks from.")],
     data: options.Data = options.DEFAULT_DATA,
+    stage: options.Stage = "",
 ) -> None:
     """Work for a deployment on this machine: take tasks of a queue until it is empty, and a while longer.
 
-    With AWS credentials and the deployment's PATCHBAY_... settings in the environment any machine can join; without
-    them the local twin is worked for.
+    With AWS credentials any machine can join the deployment that --stage names, or that PATCHBAY_... settings in the
+    environment do; without either the local twin is worked for.
     """
+    if stage:
+        operator.join(stage)
     environment = {} if operator.in_cloud() else home.require(data).environment()
     become(WORKER_PROGRAM, ["--queue", queue], environment)
 
