@@ -20,7 +20,7 @@ export SONG MODEL
 # The environment first: its Python is what cdk.json calls, and its Node is recent whatever the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv node up demo lint test test-quick synth bench openapi lock clean
+.PHONY: help venv node up demo lint test test-quick synth deploy bench openapi lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ synth: .venv/ready node ## Write the cloud stage's templates to cdk.out/STAGE, c
 	infra/node_modules/.bin/cdk synth --quiet --context stage="$(STAGE)" --output "cdk.out/$(STAGE)"
 	$(BIN)/cfn-lint "cdk.out/$(STAGE)/*.template.json"
 	@echo "checked: cdk.out/$(STAGE)/"
+
+deploy: .venv/ready node ## Deploy a stage into the AWS account of your credentials (STAGE=prod; needs Docker)
+	infra/node_modules/.bin/cdk bootstrap --context stage="$(STAGE)"
+	infra/node_modules/.bin/cdk deploy --all --context stage="$(STAGE)"
 
 bench: .venv/ready node ## Measure, print a table, write bench.json
 	$(PY) -m tests.bench

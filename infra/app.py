@@ -50,7 +50,7 @@ def check(app: cdk.App, chosen: Stage) -> None:
 
 def target_of(chosen: Stage) -> Target:
     """Where a stage's code runs: arm64 Lambdas, or the interpreter of the twin, which is this one."""
-    return Target(python=sys.version_info[:2]) if chosen.emulated else Target()
+    return Target(python=sys.version_info[:2], local=True) if chosen.emulated else Target()
 
 
 if __name__ == "__main__":

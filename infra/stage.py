@@ -1,5 +1,6 @@
 """What differs between stages, typed. Everything else is the same template everywhere."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -7,6 +8,8 @@ from typing import Literal
 from patchbay.settings import PREFIX, from_env
 
 Launcher = Literal["batch", "sagemaker", "none"]
+_BUCKET_PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.'()=+/-]*))?")
+"""The prefix becomes part of a right, where `*`, `?` and `$` would mean more than themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,7 @@ class Stage:
     """Models whose weights lie in the weights bucket, comma-separated."""
     allow_research_weights: bool = False
     weights: str = ""
-    """Where the weights are; empty for the stack's own bucket."""
+    """Where the weights are, `s3://bucket[/prefix]`; empty for the stack's own bucket."""
     public_url: str = ""
     objects_url: str = ""
     allow_private_urls: bool = False
@@ -47,6 +50,15 @@ class Stage:
     def named(self, what: str) -> str:
         """Name of a resource that others must know before it exists."""
         return f"patchbay-{self.name}-{what}"
+
+    @property
+    def weights_elsewhere(self) -> tuple[str, str] | None:
+        """Bucket of the weights and what their keys begin with; None for the stack's own bucket."""
+        found = _BUCKET_PLACE.fullmatch(self.weights)
+        if found is None:
+            return None
+        prefix = (found[2] or "").strip("/")
+        return found[1], f"{prefix}/" if prefix else ""
 
 
 _STAGES: dict[str, Stage] = {
@@ -81,4 +93,8 @@ def stage(name: str, env: Mapping[str, str]) -> Stage:
     chosen = replace(_STAGES[name], **{field: getattr(checked, field) for field in given})
     if chosen.emulated and chosen.launcher != "none":
         raise ValueError("the twin keeps its own workers; its launcher is 'none'")
+    if not chosen.emulated and chosen.weights and chosen.weights_elsewhere is None:
+        # A folder would be one of the machine that makes the templates; workers are on others.
+        wanted_form = "an s3:// location (s3://bucket or s3://bucket/prefix)"
+        raise ValueError(f"{PREFIX}WEIGHTS must be {wanted_form} for a stage in the cloud, not {chosen.weights!r}")
     return replace(chosen, objects_url=chosen.public_url) if chosen.emulated else chosen

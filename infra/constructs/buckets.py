@@ -36,7 +36,8 @@ class Buckets(Construct):
             # No versions: what a user deletes is gone.
             lifecycle_rules=[
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
-                s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(stage.retention_days)),
+                # Twice: a result may be used again up to its last day, and that job keeps it as long once more.
+                s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(2 * stage.retention_days)),
             ],
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix="media/",

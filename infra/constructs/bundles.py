@@ -1,7 +1,8 @@
 """What is uploaded: the functions' code and the two layers, as zips that depend on their contents alone.
 
 No Docker: wheels for the target platform are unpacked by pip, and the rest is plain Python. The same inputs give the
-same bytes on every machine, so a deployment without a change uploads nothing.
+same bytes on every machine, so a deployment without a change uploads nothing. That is why what goes to the cloud holds
+no bytecode: only an interpreter of the target's version could make it, and which one a machine has is chance.
 """
 
 import hashlib
@@ -35,11 +36,10 @@ class Target:
 
     python: tuple[int, int] = (3, 12)
     platforms: tuple[str, ...] = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
-
-    @property
-    def local(self) -> bool:
-        """Whether this interpreter makes bytecode that the target can read."""
-        return sys.version_info[:2] == self.python
+    local: bool = False
+    """Whether the code runs on this very interpreter, so that bytecode can go with it. For another machine it would
+    depend on who makes the bundle: the same commit would be other bytes, and every deployment replace everything.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def _installed(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _bytecode(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """Compiled modules that are loaded without a look at the source: a Lambda cannot write its own.
 
-    Made only when this interpreter is of the target's version: another version's bytecode would never be read.
+    Made for this interpreter alone: another version's bytecode would never be read.
     """
     made: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:

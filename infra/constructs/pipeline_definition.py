@@ -23,6 +23,10 @@ _SERVICE_ERRORS = [
     "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
 ]
+_CRASHES = ["Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "Runtime.HandlerError"]
+"""A dispatching Lambda that died before it could answer the token. A worker's own failure is none of these, but would
+be States.TaskFailed: that would do a failed step all over again.
+"""
 _DISPATCH_FAILED = "Patchbay.DispatchFailed"
 """What the dispatching Lambda answers the task token where it failed itself."""
 _TRIES = 3
@@ -116,7 +120,7 @@ def _queued() -> Definition:
         },
         "TimeoutSeconds": QUEUE_WAIT_S + MAX_STEP_TIMEOUT_S,
         "HeartbeatSeconds": QUEUE_WAIT_S,
-        "Retry": [_again([*_SERVICE_ERRORS, _DISPATCH_FAILED], 5)],
+        "Retry": [_again([*_SERVICE_ERRORS, _DISPATCH_FAILED], 5), _again(_CRASHES, _TRIES)],
         "Output": {},
         "End": True,
     }

@@ -53,7 +53,7 @@ def env(stack: Stack, stage: Stage) -> dict[str, str]:
 
 def launch_rights(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:
     """Start workers and count those under way."""
-    jobs = stack.format_arn(service="sagemaker", resource="processing-job", resource_name="patchbay-*")
+    jobs = stack.format_arn(service="sagemaker", resource="processing-job", resource_name=stage.named("*"))
     return [
         allow(["sagemaker:CreateProcessingJob"], jobs),
         allow(["sagemaker:ListProcessingJobs"], "*"),

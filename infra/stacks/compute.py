@@ -34,6 +34,7 @@ class ComputeStack(Stack):
         # An image's address is made of its contents' hash: the pipeline needs nothing of this stack to know it.
         for name, value in workers.variables().items():
             pipeline.dispatch.add_environment(name, value)
+            pipeline.reconcile.add_environment(name, value)
 
     def _batch(self, stage: Stage, pipeline: PipelineStack) -> None:
         network = WorkerNetwork(self, "Network")
@@ -54,11 +55,23 @@ class ComputeStack(Stack):
     def _rights(self, pipeline: PipelineStack, *computes: str) -> list[iam.PolicyStatement]:
         """What a worker may: its own queue, the table, uploads to read, results to write, weights, task tokens."""
         data = pipeline.data
+        queues = [pipeline.queues.by_class[compute] for compute in computes]
         return [
             *rights.use_table(data.table),
             *rights.read_objects(data.media_arn, UPLOADS, RESULTS),
             *rights.write_objects(data.media_arn, RESULTS),
-            *rights.read_objects(data.weights_arn, ""),
-            *rights.consume(*(pipeline.queues.by_class[compute] for compute in computes)),
+            *self._weights_rights(pipeline),
+            *rights.consume(*queues),
+            # A task given back at its last delivery goes as a new message, or it would be buried unfinished.
+            *rights.send(*queues),
             *rights.answer_tasks(self, pipeline.machine_name),
         ]
+
+    def _weights_rights(self, pipeline: PipelineStack) -> list[iam.PolicyStatement]:
+        """Weights to read: the stack's own, or those that the operator keeps elsewhere."""
+        elsewhere = pipeline.stage.weights_elsewhere
+        if elsewhere is None:
+            return rights.read_objects(pipeline.data.weights_arn, "")
+        bucket, prefix = elsewhere
+        arn = self.format_arn(service="s3", region="", account="", resource=bucket)
+        return rights.read_objects(arn, prefix)

@@ -25,3 +25,4 @@ class DataStack(Stack):
         CfnOutput(self, "TableName", value=self.table.table_name)
         CfnOutput(self, "MediaBucketName", value=self.media.bucket_name)
         CfnOutput(self, "WeightsBucketName", value=self.weights.bucket_name)
+        CfnOutput(self, "WeightsUrl", value=self.weights_url)

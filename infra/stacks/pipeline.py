@@ -108,8 +108,11 @@ class PipelineStack(Stack):
     def _reconcile(self) -> None:
         """Jobs whose execution was lost are run again or failed, a few minutes after at the latest."""
         may_run = rights.run_machine(self, self.machine_name)
-        reconcile = self._handler(
-            "reconcile_jobs", [*rights.use_table(self.data.table), *may_run], timeout=Duration.minutes(4)
+        self.reconcile = reconcile = self._handler(
+            "reconcile_jobs",
+            [*rights.use_table(self.data.table), *may_run, *self._launch_rights()],
+            timeout=Duration.minutes(4),
+            env=self._launcher_env(),
         )
         self._keep_what_fails(reconcile)
         schedule = events.Schedule.rate(Duration.minutes(5))
@@ -117,17 +120,22 @@ class PipelineStack(Stack):
         CfnOutput(self, "ReconcileFunctionName", value=reconcile.function_name)
 
     def _dispatch_rights(self) -> list[iam.PolicyStatement]:
-        allowed = [
+        return [
             *rights.read_table(self.data.table),
             *rights.send(*self.queues.by_class.values()),
             *rights.answer_tasks(self, self.machine_name),
+            *self._launch_rights(),
         ]
+
+    def _launch_rights(self) -> list[iam.PolicyStatement]:
+        """See how much work there is, and start workers for it."""
+        look = rights.count(*self.queues.by_class.values())
         match self.stage.launcher:
             case "batch":
-                return allowed + batch_names.submit_rights(self, self.stage)
+                return look + batch_names.submit_rights(self, self.stage)
             case "sagemaker":
-                return allowed + sagemaker_workers.launch_rights(self, self.stage)
-        return allowed
+                return look + sagemaker_workers.launch_rights(self, self.stage)
+        return look
 
     def _launcher_env(self) -> dict[str, str]:
         match self.stage.launcher:

@@ -34,9 +34,38 @@ def test_objects_of_the_twin_are_behind_its_own_door() -> None:
     assert stage("dev", {"PATCHBAY_PUBLIC_URL": "https://api.example.com"}).objects_url == ""
 
 
+def test_weights_of_the_cloud_are_in_a_bucket() -> None:
+    assert stage("prod", {"PATCHBAY_WEIGHTS": "s3://mine/models"}).weights == "s3://mine/models"
+    with pytest.raises(ValueError, match="PATCHBAY_WEIGHTS must be an s3://"):
+        stage("prod", {"PATCHBAY_WEIGHTS": "/home/me/weights"})
+    assert stage("twin", {"PATCHBAY_WEIGHTS": "/home/me/weights"}).weights == "/home/me/weights"
+
+
 def test_the_twin_starts_no_machines() -> None:
     with pytest.raises(ValueError, match="the twin keeps its own workers"):
         stage("twin", {"PATCHBAY_LAUNCHER": "batch"})
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        ("", None),
+        ("s3://our-models", ("our-models", "")),
+        ("s3://our-models/", ("our-models", "")),
+        ("s3://our-models/separation/v1", ("our-models", "separation/v1/")),
+        ("s3://our-models/separation/v1/", ("our-models", "separation/v1/")),
+    ],
+)
+def test_weights_may_lie_in_another_bucket(told: str, place: tuple[str, str] | None) -> None:
+    assert stage("prod", {"PATCHBAY_WEIGHTS": told}).weights_elsewhere == place
+
+
+@pytest.mark.parametrize(
+    "told", ["models", "https://example.com/m", "s3://", "s3:///m", "s3://Models", "s3://models/*"]
+)
+def test_weights_that_are_no_place_in_a_bucket_are_refused(told: str) -> None:
+    with pytest.raises(ValueError, match="PATCHBAY_WEIGHTS"):
+        stage("dev", {"PATCHBAY_WEIGHTS": told})
 
 
 def test_names_tell_the_stage() -> None:

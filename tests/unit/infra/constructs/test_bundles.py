@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.app import target_of
 from infra.constructs.bundles import Bundler, Target
+from infra.stage import stage
 
-HERE = Target(python=(sys.version_info[0], sys.version_info[1]))
-ELSEWHERE = Target(python=(3, 99))
+HERE = Target(python=(sys.version_info[0], sys.version_info[1]), local=True)
+ELSEWHERE = Target()
 
 
 @pytest.fixture
@@ -89,9 +91,14 @@ def test_bytecode_is_not_checked_against_the_source_and_names_no_machine(tmp_pat
     assert times == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_another_versions_bytecode_is_not_made(tmp_path: Path, root: Path) -> None:
-    found = names(Bundler(out=tmp_path, target=ELSEWHERE, root=root).functions().path)
-    assert not [name for name in found if name.endswith(".pyc")]
+@pytest.mark.parametrize("version", [HERE.python, (3, 99)])
+def test_bytecode_for_another_machine_is_not_made(tmp_path: Path, root: Path, version: tuple[int, int]) -> None:
+    made = Bundler(out=tmp_path, target=Target(python=version), root=root).functions()
+    assert not [name for name in names(made.path) if name.endswith(".pyc")]
+
+
+def test_only_the_twin_is_this_machine() -> None:
+    assert [target_of(stage(name, {})).local for name in ("twin", "dev", "prod")] == [True, False, False]
 
 
 def test_the_layer_is_the_core_without_the_command_line(tmp_path: Path, root: Path) -> None:
@@ -116,7 +123,7 @@ def test_wheels_are_fetched_for_the_target_and_only_when_pins_change(
     first, second = bundler.runtime_layer(), bundler.runtime_layer()
     assert first == second
     assert len(calls) == 1
-    assert {"--require-hashes", "--no-deps", "--only-binary", "3.99"} <= set(calls[0])
+    assert {"--require-hashes", "--no-deps", "--only-binary", "3.12"} <= set(calls[0])
     assert "manylinux_2_28_aarch64" in calls[0]
     assert names(first.path) == ["python/fastapi/__init__.py", "python/x.dist-info/METADATA"]
     (root / "layers/runtime/requirements.txt").write_text("x==2\n")

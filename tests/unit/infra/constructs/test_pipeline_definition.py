@@ -91,6 +91,14 @@ def test_a_waiting_step_outlasts_its_queue_and_its_own_time() -> None:
         assert state["TimeoutSeconds"] == QUEUE_WAIT_S + MAX_STEP_TIMEOUT_S
 
 
+def test_a_dispatch_that_crashed_is_tried_again_and_a_workers_failure_is_not() -> None:
+    for state in (INNER["States"]["RunGpu"], INNER["States"]["RunCpu"]):
+        again = {error for retry in state["Retry"] for error in retry["ErrorEquals"]}
+        crashes = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "Runtime.HandlerError"}
+        assert {*crashes, "Patchbay.DispatchFailed"} <= again
+        assert again.isdisjoint({"States.TaskFailed", "States.ALL", "States.Timeout", "States.HeartbeatTimeout"})
+
+
 def test_a_light_step_knows_its_last_try() -> None:
     state = INNER["States"]["RunLight"]
     tries = max(retry["MaxAttempts"] for retry in state["Retry"] if retry["ErrorEquals"] == ["States.TaskFailed"])

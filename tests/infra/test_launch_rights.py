@@ -1,0 +1,115 @@
+"""Who may start workers, and what a worker may do once it runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from infra import app as infra_app
+from infra.constructs.bundles import ROOT, Bundler
+from infra.stage import stage
+from tests.support.templates import Template, templates
+
+Pairs = set[tuple[str, str]]
+
+LAUNCH = {
+    "batch": {"sqs:GetQueueAttributes", "batch:SubmitJob", "batch:ListJobs"},
+    "sagemaker": {
+        "sqs:GetQueueAttributes",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:ListProcessingJobs",
+        "iam:PassRole",
+    },
+}
+CLOUD = [("prod", "batch"), ("dev", "sagemaker")]
+
+
+def many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def allowed(template: Template, role: str) -> Pairs:
+    """(action, resource as JSON) of all that the policies of a role name allow."""
+    policies = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::IAM::Policy"]
+    return {
+        (action, json.dumps(resource))
+        for policy in policies
+        if {"Ref": role} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in many(statement["Action"])
+        for resource in many(statement["Resource"])
+        if "Lost" not in json.dumps(resource)  # where Lambda itself leaves what failed for good
+    }
+
+
+def of_lambda(template: Template, entrypoint: str) -> Pairs:
+    handler = f"functions.entrypoints.{entrypoint}.handler"
+    (role,) = [
+        r["Properties"]["Role"]["Fn::GetAtt"][0]
+        for r in template["Resources"].values()
+        if r["Type"] == "AWS::Lambda::Function" and r["Properties"]["Handler"] == handler
+    ]
+    return allowed(template, role)
+
+
+def of_workers(template: Template) -> list[Pairs]:
+    """Of each role in the stack of machines that takes tasks."""
+    roles = [name for name, r in template["Resources"].items() if r["Type"] == "AWS::IAM::Role"]
+    found = [allowed(template, role) for role in roles]
+    return [pairs for pairs in found if resources_of("sqs:ReceiveMessage", pairs)]
+
+
+def resources_of(action: str, pairs: Pairs) -> set[str]:
+    return {resource for given, resource in pairs if given == action}
+
+
+@pytest.mark.parametrize(("name", "launcher"), CLOUD)
+def test_dispatch_and_reconciliation_may_launch_alike(name: str, launcher: str) -> None:
+    pipeline = templates(name, launcher)["Pipeline"]
+    dispatch, reconcile = (
+        {(action, on) for action, on in of_lambda(pipeline, entrypoint) if action in LAUNCH[launcher]}
+        for entrypoint in ("dispatch_step", "reconcile_jobs")
+    )
+    assert dispatch == reconcile
+    assert {action for action, _ in reconcile} == LAUNCH[launcher]
+    assert len(resources_of("sqs:GetQueueAttributes", reconcile)) == 2
+
+
+@pytest.mark.parametrize(("name", "launcher"), CLOUD)
+def test_reconciliation_sends_no_tasks_and_answers_none(name: str, launcher: str) -> None:
+    actions = {action for action, _ in of_lambda(templates(name, launcher)["Pipeline"], "reconcile_jobs")}
+    assert actions.isdisjoint({"sqs:SendMessage", "states:SendTaskSuccess", "states:SendTaskFailure"})
+
+
+def test_only_jobs_of_the_own_stage_are_made_on_sagemaker() -> None:
+    pairs = of_lambda(templates("dev", "sagemaker")["Pipeline"], "dispatch_step")
+    (jobs,) = resources_of("sagemaker:CreateProcessingJob", pairs)
+    assert ":processing-job/patchbay-dev-*" in jobs
+
+
+@pytest.mark.parametrize(("name", "launcher", "roles", "queues"), [(*CLOUD[0], 2, 1), (*CLOUD[1], 1, 2)])
+def test_a_worker_may_send_to_the_queues_it_takes_from(name: str, launcher: str, roles: int, queues: int) -> None:
+    workers = of_workers(templates(name, launcher)["Compute"])
+    assert len(workers) == roles
+    for pairs in workers:
+        taken = resources_of("sqs:ReceiveMessage", pairs)
+        assert len(taken) == queues
+        assert resources_of("sqs:SendMessage", pairs) == taken
+
+
+def test_workers_read_weights_where_the_operator_keeps_them(tmp_path: Path) -> None:
+    chosen = stage("dev", {"PATCHBAY_WEIGHTS": "s3://our-models/v1", "PATCHBAY_LAUNCHER": "sagemaker"})
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = cdk.App(outdir=str(tmp_path / "assembly"), context=context, analytics_reporting=False)
+    infra_app.check(app, chosen)
+    infra_app.build(app, chosen, Bundler(out=tmp_path, target=infra_app.target_of(chosen), install=False))
+    app.synth()
+    made = json.loads((tmp_path / f"assembly/{chosen.prefix}-Compute.template.json").read_text())
+    (pairs,) = of_workers(made)
+    bucket = ["arn:", {"Ref": "AWS::Partition"}, ":s3:::our-models"]
+    objects = json.dumps({"Fn::Join": ["", [*bucket[:2], ":s3:::our-models/v1/*"]]})
+    assert objects in resources_of("s3:GetObject", pairs)
+    assert json.dumps({"Fn::Join": ["", bucket]}) in resources_of("s3:ListBucket", pairs)
+    assert "Weights" not in str(pairs)
