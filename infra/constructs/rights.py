@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
@@ -27,12 +27,6 @@ def read_table(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
 def use_table(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
     """Reads by key, and writes."""
     return [*read_table(table), allow(_WRITE, table.table_arn)]
-
-
-def read_location(location: str) -> list[iam.PolicyStatement]:
-    """Fetch objects below an `s3://bucket/prefix` location of somebody else's making."""
-    bucket, _, prefix = location.removeprefix("s3://").partition("/")
-    return read_objects(f"arn:{Aws.PARTITION}:s3:::{bucket}", f"{prefix.strip('/')}/" if prefix.strip("/") else "")
 
 
 def read_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:

@@ -32,8 +32,9 @@ def test_tasks_are_done_reported_and_the_queue_is_left_empty(here: Deployment) -
         step = here.step(message)
         copy, pid = step.outputs
         assert step.state is StepState.DONE
-        assert copy.key == f"results/{message.tenant_id}/{step.fingerprint}/copy.bin"
-        assert (copy.size_bytes, copy.sha256) == (1000, hashlib.sha256(bytes([n]) * 1000).hexdigest())
+        contents = hashlib.sha256(bytes([n]) * 1000).hexdigest()
+        assert copy.key == f"results/{message.tenant_id}/{step.fingerprint}/{contents[:16]}/copy.bin"
+        assert (copy.size_bytes, copy.sha256) == (1000, contents)
         assert pid.value == worker.process.pid
         assert here.job(message).progress == 0.999
     assert here.left() == EMPTY

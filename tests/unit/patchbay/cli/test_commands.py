@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from patchbay import bootstrap
 from patchbay.cli import operator, run
 from patchbay.cli.client import Client
+from patchbay.domain.errors import NotFound
 from tests.fakes.world import World
 from tests.unit.patchbay.cli.conftest import KEY, ONE_STEM, URL, FakeApi
 
@@ -54,8 +56,6 @@ def test_help_loads_nothing_heavy() -> None:
         (["jobs", "--url", URL, "--data", "nowhere"], 1, f"no API key for {URL}"),
         (["separate", "nowhere.wav", *REMOTE], 1, "there is no file nowhere.wav"),
         (["worker", "--queue", "gpu", "--data", "nowhere"], 1, "there is no local twin"),
-        (["worker", "--queue", "gpu", "--stage", "prod"], 1, "AWS credentials and a region are needed"),
-        (["key", "list", "--user", "a@b.c", "--stage", "prod"], 1, "AWS credentials and a region are needed"),
     ],
 )
 def test_errors_are_one_line_on_stderr(
@@ -208,3 +208,15 @@ def test_unexpected_errors_are_one_line_too(
     monkeypatch.setenv("PATCHBAY_DEBUG", "1")
     with pytest.raises(RuntimeError):
         run(["key", "list", "--user", "ada@example.org"])
+
+
+@pytest.mark.parametrize("words", [["worker", "--queue", "gpu"], ["key", "list", "--user", "a@b.c"]])
+def test_a_stage_that_cannot_be_joined_is_told_in_one_line(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nowhere(stage: str) -> dict[str, str]:
+        raise NotFound(f"there is no stack Patchbay-{stage}-Data in this account and region")
+
+    monkeypatch.setattr(bootstrap, "deployment_environment", nowhere)
+    assert run([*words, "--stage", "prod"]) == 1
+    assert capsys.readouterr().err == "patchbay: there is no stack Patchbay-prod-Data in this account and region\n"
