@@ -20,6 +20,8 @@ SIZES = (1_000, 10_000, 100_000)
 PAGE = 100
 REPEATS = 15
 UNIT_BYTES = 4096
+UNITS_TARGET = 1.05
+"""Keys are read ahead in blocks; in the small table a block may end early because the table does."""
 TIME_TARGET = 1.5
 """Times of one run on a shared machine: growth within this is noise."""
 
@@ -31,7 +33,7 @@ def rows() -> list[dict[str, Any]]:
     made = []
     for name in small:
         units = [costs[size][name][0] for size in SIZES]
-        made.append(row(f"{name}: read units, 100,000 jobs over 1,000", units[-1], units[0], "units", 1.0))
+        made.append(row(f"{name}: read units, 100,000 jobs over 1,000", units[-1], units[0], "units", UNITS_TARGET))
         made.append(row(f"{name}: time, 100,000 jobs over 1,000", large[name][1], small[name][1], "ms", TIME_TARGET))
     return made
 
