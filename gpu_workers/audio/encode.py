@@ -16,7 +16,7 @@ import soundfile
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
-from gpu_workers.audio.files import BLOCK_FRAMES, AudioFile, Samples
+from gpu_workers.audio.files import BLOCK_FRAMES, Samples
 from gpu_workers.audio.wav import WavWriter, quantize
 from patchbay.domain.formats import Format
 
@@ -67,11 +67,6 @@ def write_wav(path: Path, samples: Samples, sample_rate_hz: int, bit_depth: int 
     """Write `samples` (channels, frames), all in memory, as a WAV file."""
     with WavWriter(path, sample_rate_hz, samples.shape[0], bit_depth, samples.shape[1]) as writer:
         writer.write(samples)
-
-
-def encode_file(audio: AudioFile, path: Path, settings: EncodeSettings) -> None:
-    """Write a decoded file, whose rate and channels `settings` has to name, to `path`."""
-    encode_blocks(path, audio.blocks(), settings)
 
 
 class _SndfileWriter:

@@ -73,7 +73,7 @@ def _folder_name(song: Path) -> str:
 
 def _made(folder: Path) -> Path:
     """Our own song and its true stems, as WAV files; made once."""
-    from gpu_workers.audio.wav import WavWriter
+    from gpu_workers.audio.encode import write_wav
 
     song, truth = folder / "song.wav", folder / "truth"
     if song.is_file():
@@ -85,8 +85,7 @@ def _made(folder: Path) -> Path:
     # The song last, and under its name only when whole: it says that everything is there.
     partial = folder / "song.wav.part"
     for path, sound in {**{truth / f"{n}.wav": x for n, x in made.stems.items()}, partial: made.mixture}.items():
-        with WavWriter(path, made.sample_rate_hz, 2, 16, sound.shape[1]) as file:
-            file.write(sound.astype("float32"))
+        write_wav(path, sound.astype("float32"), made.sample_rate_hz)
     partial.replace(song)
     return song
 

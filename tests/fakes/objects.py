@@ -55,9 +55,6 @@ class FakeObjects:
         self.stored[key] = (b"".join(found[1][n] for n in sorted(found[1])), "application/octet-stream")
         del self.uploads[upload_id]
 
-    def abort_multipart(self, key: str, upload_id: str) -> None:
-        self.uploads.pop(upload_id, None)
-
     def key_of(self, url: str) -> str | None:
         if not url.startswith(BASE + "/"):
             return None

@@ -125,9 +125,6 @@ class Objects(Protocol):
     def complete_multipart(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
         """Make the object of its parts. Raises `InvalidInput` if they do not fit."""
 
-    def abort_multipart(self, key: str, upload_id: str) -> None:
-        """Drop the parts."""
-
     def key_of(self, url: str) -> str | None:
         """The key that a URL of this store points to, or None for any other URL."""
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from gpu_workers.audio.decode import decode
-from gpu_workers.audio.encode import EncodeSettings, encode_blocks, encode_file, vorbis_quality, write_wav
+from gpu_workers.audio.encode import EncodeSettings, encode_blocks, vorbis_quality, write_wav
 from gpu_workers.audio.metrics import si_sdr
 from patchbay.domain.formats import FORMATS, MEDIA_TYPES, Format
-from tests.unit.gpu_workers.audio.tones import raw_file, tones
+from tests.unit.gpu_workers.audio.tones import tones
 
 FRAMES = 2 * 48000 + 321
 LEAST_DB = {"wav": 80, "flac": 80, "mp3": 40, "m4a": 30, "ogg": 30, "opus": 15}
@@ -65,8 +65,9 @@ def test_long_vorbis_in_one_block_does_not_crash(tmp_path: Path) -> None:
     assert decode(tmp_path / "a.ogg", tmp_path / "d.f32").frames == frames
 
 
-def test_whole_files_and_arrays(tmp_path: Path) -> None:
-    audio = raw_file(tmp_path / "a.f32", tones(70_000))
-    encode_file(audio, tmp_path / "a.wav", EncodeSettings("wav", 44100, 2, audio.frames, bit_depth=32))
+def test_whole_arrays(tmp_path: Path) -> None:
+    sound = tones(70_000)
+    settings = EncodeSettings("wav", 44100, 2, sound.shape[1], bit_depth=32)
+    encode_blocks(tmp_path / "a.wav", [sound[:, :50_000], sound[:, 50_000:]], settings)
     write_wav(tmp_path / "b.wav", tones(70_000), 44100, 32)
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()

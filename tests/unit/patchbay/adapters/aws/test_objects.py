@@ -111,9 +111,3 @@ def test_parts(bucket: Bucket, boto: Any) -> None:
     info = bucket.stat(KEY)
     assert info is not None
     assert info.size_bytes == len(first) + len(last)
-
-
-def test_aborted_parts_are_gone(bucket: Bucket, boto: Any) -> None:
-    upload_id = bucket.start_multipart(KEY)
-    bucket.abort_multipart(KEY, upload_id)
-    assert not boto("s3").list_multipart_uploads(Bucket="media").get("Uploads")

@@ -70,11 +70,6 @@ class Bucket:
                 raise InvalidInput("the parts do not fit together, or one is missing", field="etags") from error
             raise
 
-    def abort_multipart(self, key: str, upload_id: str) -> None:
-        """See `Objects`."""
-        with clients.errors("the object store"):
-            _s3().abort_multipart_upload(Bucket=self.name, Key=key, UploadId=upload_id)
-
     def key_of(self, url: str) -> str | None:
         """See `Objects`. Only the form of the address is looked at: whose key it is, the caller must check."""
         try:
