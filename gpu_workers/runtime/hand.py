@@ -21,6 +21,8 @@ from patchbay.domain.tasks import ComputeClass
 from patchbay.ports import Delivery, TaskQueues
 
 _logger = logging.getLogger(__name__)
+_GIVE_BACK_S = 4.0
+"""Two calls; a process that is told to end has about five seconds."""
 
 
 class Ending(StrEnum):
@@ -60,6 +62,7 @@ class InHand:
         self._message = threading.Lock()
         """Held while the message's visibility is changed, so that no late sign of life hides what was given back."""
         self._over = threading.Event()
+        self._given_back = threading.Event()
         self._deadline = math.inf
         self._ends_at = math.inf
         self._running = False
@@ -117,12 +120,20 @@ class InHand:
             return
         told = {"job_id": self.delivery.message.job_id, "step": self.step.name}
         try:
-            self._desk.tasks.give_back(self.delivery.message, self._desk.worker_id, None)
-        except Exception:
-            _logger.exception("the lease could not be given back; it ends by itself", extra=told)
-        with self._message:
-            pass_on(self._desk.queues, self._desk.compute, self.delivery, 0)
-        _logger.info("task given back", extra=told)
+            try:
+                self._desk.tasks.give_back(self.delivery.message, self._desk.worker_id, None)
+            except Exception:
+                _logger.exception("the lease could not be given back; it ends by itself", extra=told)
+            with self._message:
+                pass_on(self._desk.queues, self._desk.compute, self.delivery, 0)
+            _logger.info("task given back", extra=told)
+        finally:
+            self._given_back.set()
+
+    def wait_until_given_back(self) -> None:
+        """Let the thread that gives the task back finish: the process must not end under its hands."""
+        if self.ending is Ending.RETURNED:
+            self._given_back.wait(_GIVE_BACK_S)
 
     def leave(self, trouble: str) -> None:
         """Let the task be tried again in a while. This delivery counts. To be called by who settled that."""

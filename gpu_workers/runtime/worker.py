@@ -132,6 +132,7 @@ class Worker:
         try:
             with hand:
                 self._carry_out(hand, folder)
+            hand.wait_until_given_back()
         finally:
             with self._lock:
                 self._hand = None

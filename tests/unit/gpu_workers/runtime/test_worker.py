@@ -13,7 +13,7 @@ from patchbay.catalog.compute import DELIVERIES
 from patchbay.domain.errors import InvalidInput, ModelUnavailable, Unavailable, UnusableAudio
 from patchbay.domain.jobs import FailureKind
 from patchbay.domain.steps import Step, StepInput, StepState
-from patchbay.domain.tasks import EngineOutput, EngineTask, TaskMessage
+from patchbay.domain.tasks import ComputeClass, EngineOutput, EngineTask, TaskMessage
 from tests.unit.gpu_workers.runtime.desk import INPUT_KEY, TENANT, Bench, Run, one_file
 
 
@@ -215,6 +215,30 @@ def test_a_stopped_worker_gives_back_and_throws_the_result_away(tmp_path: Path) 
     bench.worker.run(idle_s=60)
     assert bench.step.state is StepState.READY
     assert bench.world.executions.tokens == {}
+    assert bench.world.queues.waiting("gpu") == 1
+
+
+def test_a_stopped_worker_does_not_end_before_its_task_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine lets go at once, while the queue takes its time to answer the thread that gives the task back."""
+
+    def run(task: EngineTask) -> Sequence[EngineOutput]:
+        threading.Thread(target=bench.worker.stop).start()
+        while True:
+            task.progress(0.1)
+            time.sleep(0.001)
+
+    bench = Bench(tmp_path, run)
+    hold = bench.world.queues.hold
+
+    def slow(compute: ComputeClass, handle: str, hold_s: int) -> None:
+        time.sleep(0.2)
+        hold(compute, handle, hold_s)
+
+    monkeypatch.setattr(bench.world.queues, "hold", slow)
+    bench.order()
+    bench.worker.run(idle_s=60)
     assert bench.world.queues.waiting("gpu") == 1
 
 
