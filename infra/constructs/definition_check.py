@@ -37,14 +37,18 @@ def machines(machine: Machine) -> Iterator[Machine]:
 
 def expressions(value: Any) -> Iterator[str]:
     """Every JSONata expression, without its marks."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from expressions(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from expressions(inner)
-    elif isinstance(value, str) and value.startswith("{%"):
-        yield value.removeprefix("{%").removesuffix("%}").strip()
+    for text in _texts(value):
+        if text.startswith("{%"):
+            yield text.removeprefix("{%").removesuffix("%}").strip()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every string in a definition, names left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def targets(state: Machine) -> Iterator[str]:
@@ -95,16 +99,9 @@ def _problems_of_task(state: Machine) -> Iterator[str]:
 
 def _problems_of_text(value: Any) -> Iterator[str]:
     """Strings that begin or end as an expression, but are none: they would be passed on as they stand."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _problems_of_text(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _problems_of_text(inner)
-    elif (
-        isinstance(value, str) and ("{%" in value or "%}" in value) and not re.fullmatch(r"\{%.*%\}", value, re.DOTALL)
-    ):
-        yield f"{value!r} is not a whole expression"
+    for text in _texts(value):
+        if ("{%" in text or "%}" in text) and not re.fullmatch(r"\{%.*%\}", text, re.DOTALL):
+            yield f"{text!r} is not a whole expression"
 
 
 def _reached(machine: Machine) -> set[str]:

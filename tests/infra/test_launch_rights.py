@@ -78,6 +78,22 @@ def test_dispatch_and_reconciliation_may_launch_alike(name: str, launcher: str) 
 
 
 @pytest.mark.parametrize(("name", "launcher"), CLOUD)
+def test_dispatch_and_reconciliation_know_how_to_launch_alike(name: str, launcher: str) -> None:
+    found = []
+    for entrypoint in ("dispatch_step", "reconcile_jobs"):
+        handler = f"functions.entrypoints.{entrypoint}.handler"
+        (variables,) = [
+            r["Properties"]["Environment"]["Variables"]
+            for r in templates(name, launcher)["Pipeline"]["Resources"].values()
+            if r["Type"] == "AWS::Lambda::Function" and r["Properties"]["Handler"] == handler
+        ]
+        assert variables["PATCHBAY_LAUNCHER"] == launcher
+        found.append({k: v for k, v in variables.items() if k.startswith(f"PATCHBAY_{launcher.upper()}_")})
+    assert found[0] == found[1]
+    assert len(found[0]) >= 3
+
+
+@pytest.mark.parametrize(("name", "launcher"), CLOUD)
 def test_reconciliation_sends_no_tasks_and_answers_none(name: str, launcher: str) -> None:
     actions = {action for action, _ in of_lambda(templates(name, launcher)["Pipeline"], "reconcile_jobs")}
     assert actions.isdisjoint({"sqs:SendMessage", "states:SendTaskSuccess", "states:SendTaskFailure"})
