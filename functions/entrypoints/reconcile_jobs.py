@@ -14,6 +14,6 @@ _log = logging.getLogger(__name__)
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
     """A scheduled event, or `{source: "patchbay.twin", reason: "restart"}` -> how many were looked at and revived."""
     restarted = event.get("source") == "patchbay.twin" and event.get("reason") == "restart"
-    done = bootstrap.services().pipeline.reconcile(restarted=restarted)
+    done = bootstrap.services().reconciler.reconcile(restarted=restarted)
     _log.info("jobs reconciled", extra={**done, "restarted": restarted})
     return done

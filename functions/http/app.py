@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.http import body, observe
+from functions.http import body, observe, once
 from functions.http.dialect import Dialect
 from functions.http.errors import (
     InvalidFields,
@@ -130,17 +130,18 @@ def _guarded(route: Any, dialect: Dialect) -> Any:
     if not isinstance(route, APIRoute):
         raise TypeError(f"{route!r} is no API route")
     guarded = copy.copy(route)
-    guarded.app = Guard(
-        route.app, dialect, needs_key=route.path not in dialect.public, writes=route.path in dialect.writing
-    )
+    guarded.app = Guard(route.app, dialect, route.path)
     return guarded
 
 
 class Guard:
     """Around one route: who asks, and is the body fit to be looked at."""
 
-    def __init__(self, app: ASGIApp, dialect: Dialect, *, needs_key: bool, writes: bool) -> None:
-        self.app, self.dialect, self.needs_key, self.writes = app, dialect, needs_key, writes
+    def __init__(self, app: ASGIApp, dialect: Dialect, path: str) -> None:
+        self.app, self.dialect = app, dialect
+        self.needs_key, self.writes = path not in dialect.public, path in dialect.writing
+        self.keeps = path not in dialect.secret
+        self.streamed = path in dialect.streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises `Unauthenticated`, `Forbidden`, `BodyTooLarge`, `MalformedBody`."""
@@ -148,9 +149,12 @@ class Guard:
             key = self.dialect.find_key(Headers(scope=scope))
             scope[CALLER] = who = bootstrap.services().accounts.authenticate(key or "")
             who.require(self.scope_of(scope["method"]))
-        if scope["method"] in WITH_BODY:
+        if scope["method"] in WITH_BODY and not (self.streamed and scope["method"] == "POST"):
             scope, receive = await body.checked(scope, receive, self.dialect.limits)
-        await self.app(scope, receive, send)
+            if self.needs_key and (answer := once.begin(scope, scope[CALLER].tenant_id, scope[body.DIGEST])):
+                await once.replay(answer, send)
+                return
+        await (once.keep(self.app, scope, receive, send) if self.keeps else self.app(scope, receive, send))
 
     def scope_of(self, method: str) -> str:
         """The scope that a key must have for this route."""

@@ -3,6 +3,7 @@
 Python's own reader takes NaN, lone surrogates and any depth, none of which can be stored or answered back as JSON.
 """
 
+import hashlib
 import json
 import math
 from typing import Any
@@ -13,10 +14,14 @@ from starlette.types import Message, Receive, Scope
 from functions.http.dialect import Limits
 from functions.http.errors import BodyTooLarge, MalformedBody
 
+DIGEST = "patchbay.body_digest"
+"""SHA-256 of the body, hex, in the scope of a request whose body was read."""
+
 
 async def checked(scope: Scope, receive: Receive, limits: Limits) -> tuple[Scope, Receive]:
     """The request with its body read and checked. Raises `BodyTooLarge`, `MalformedBody`."""
     body = await _read(scope, receive, limits.max_body_bytes)
+    scope[DIGEST] = hashlib.sha256(body).hexdigest()
     if body:
         check_json(body, limits.max_depth)
     headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]

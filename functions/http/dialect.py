@@ -69,6 +69,10 @@ class Dialect:
     """Paths of routes that need no key."""
     writing: frozenset[str] = frozenset()
     """Paths of GET routes that make something all the same, and so need a key that may write."""
+    secret: frozenset[str] = frozenset()
+    """Paths of routes whose answers hold what is stored nowhere, and so are not kept for an idempotency key."""
+    streamed: frozenset[str] = frozenset()
+    """Paths of routes that read the bodies of their POSTs themselves, as they come: those with files in them."""
     limits: Limits = field(default_factory=Limits)
     error_media_type: str = "application/json"
     description: str = ""

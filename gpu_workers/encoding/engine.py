@@ -44,7 +44,10 @@ class EncodingEngine:
         """Nothing to load."""
 
     def run(self, task: EngineTask) -> Sequence[EngineOutput]:
-        """One output for each input, by the same name. Raises `InvalidInput`, `UnusableAudio`."""
+        """One output for each input, by the same name; with `format_in_names` the format is added to it.
+
+        Raises `InvalidInput`, `UnusableAudio`.
+        """
         wanted = Wanted.from_params(task.params)
         outputs = []
         for position, source in enumerate(task.inputs):
@@ -83,7 +86,8 @@ def _encode(task: EngineTask, source: EngineInput, wanted: Wanted, base: float, 
                 task.progress(base + share * (_DECODE_SHARE + (1 - _DECODE_SHARE) * done / audio.frames))
     finally:
         raw.unlink(missing_ok=True)
-    return EngineOutput(name=source.name, path=path, media_type=MEDIA_TYPES[wanted.format])
+    name = path.name if task.params.get("format_in_names") else source.name
+    return EngineOutput(name=name, path=path, media_type=MEDIA_TYPES[wanted.format])
 
 
 def create() -> EncodingEngine:

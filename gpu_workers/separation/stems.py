@@ -17,10 +17,9 @@ from gpu_workers.audio.encode import BlockWriter
 from gpu_workers.audio.files import AudioFile, Samples
 from gpu_workers.audio.wav import WavWriter
 from patchbay.domain.errors import InvalidInput
+from patchbay.domain.stems import left_without, residual_of
 
 SAMPLE_FORMATS: dict[str, int] = {"wav16": 16, "wav24": 24, "wav32f": 32}
-ACCOMPANIMENT = "accompaniment"
-VOCALS = "vocals"
 
 
 def wanted_stems(params: Mapping[str, Any], known: Sequence[str]) -> tuple[str, ...]:
@@ -28,7 +27,7 @@ def wanted_stems(params: Mapping[str, Any], known: Sequence[str]) -> tuple[str, 
     wanted = params.get("stems")
     if not isinstance(wanted, Sequence) or isinstance(wanted, str) or not wanted:
         raise InvalidInput("stems has to be a list of stem names.", field="stems")
-    offered = (*known, ACCOMPANIMENT) if VOCALS in known else tuple(known)
+    offered = (*known, *(residual_of(stem) for stem in known))
     for name in wanted:
         if name not in offered:
             raise InvalidInput(
@@ -39,7 +38,7 @@ def wanted_stems(params: Mapping[str, Any], known: Sequence[str]) -> tuple[str, 
 
 def model_stems(wanted: Sequence[str]) -> tuple[str, ...]:
     """The model's own stems that are needed to make `wanted`."""
-    return tuple(dict.fromkeys(VOCALS if name == ACCOMPANIMENT else name for name in wanted))
+    return tuple(dict.fromkeys(left_without(name) or name for name in wanted))
 
 
 def sample_bits(params: Mapping[str, Any]) -> int:
@@ -58,12 +57,13 @@ def write_stems(
     bits: int,
     heartbeat: Callable[[], None],
 ) -> dict[str, Path]:
-    """Write the `wanted` stems from consecutive `blocks` of the model's stems; accompaniment is what vocals leave.
+    """Write the `wanted` stems from consecutive `blocks` of the model's stems, and what the song is without one.
 
     Returns the WAV files by stem, in the order wanted.
     """
     targets = {name: folder / f"{name}.wav" for name in wanted}
     scratch = targets if bits == 32 else {name: folder / f"{name}.f32" for name in wanted}
+    leaving = {name: stem for name in wanted if (stem := left_without(name))}
     peak, position = 0.0, 0
     with ExitStack() as stack:
         files: dict[str, BlockWriter] = {}
@@ -75,8 +75,8 @@ def write_stems(
                 files[name] = stack.enter_context(RawWriter(path))
         for block in blocks:
             frames = next(iter(block.values())).shape[1]
-            if ACCOMPANIMENT in files:
-                block[ACCOMPANIMENT] = mixture.read(position, frames) - block[VOCALS]
+            for name, stem in leaving.items():
+                block[name] = mixture.read(position, frames) - block[stem]
             for name, file in files.items():
                 peak = max(peak, float(np.abs(block[name]).max()))
                 file.write(block[name])

@@ -194,7 +194,9 @@ def test_another_tenants_upload_is_a_url_like_any_other(musicai: Api, bob: Tenan
     url = world.services.assets.download_url(asset)
     body = {**GOOD, "params": {"inputUrl": url}}
     job_id = musicai.with_key(bob.secret).post("/v1/job", body).json()["id"]
-    assert world.services.jobs.get(bob.id, job_id).input_asset_id is None
+    job = world.services.jobs.get(bob.id, job_id)
+    assert job.input_asset_id != asset.id
+    assert job.input_url == url
 
 
 @pytest.mark.parametrize(

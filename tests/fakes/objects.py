@@ -43,10 +43,15 @@ class FakeObjects:
         assert 1 <= number <= 10_000
         return self._link("PUT", key, expires_s, f"&partNumber={number}&uploadId={upload_id}")
 
-    def put_part(self, upload_id: str, number: int, data: bytes) -> str:
-        """What an uploader does with a part's URL; returns the ETag."""
+    def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+        assert 1 <= number <= 10_000
+        if upload_id not in self.uploads or self.uploads[upload_id][0] != key:
+            raise InvalidInput("there is no such upload", field="upload_id")
         self.uploads[upload_id][1][number] = data
         return _etag(data)
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        self.uploads.pop(upload_id, None)
 
     def complete_multipart(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
         found = self.uploads.get(upload_id)
@@ -72,6 +77,9 @@ class FakeObjects:
     def upload(self, path: Path, key: str, *, media_type: str) -> None:
         with path.open("rb") as file:
             self.stored[_checked(key)] = (file.read(), media_type)
+
+    def store(self, key: str, data: bytes, *, media_type: str) -> None:
+        self.stored[_checked(key)] = (data, media_type)
 
     def read(self, key: str) -> AbstractContextManager[Iterator[bytes]]:
         data = self._data(key)

@@ -12,6 +12,7 @@ from patchbay.settings import Settings
 from tests.fakes.bus import FakeBus
 from tests.fakes.clock import FakeClock
 from tests.fakes.executions import FakeExecutions
+from tests.fakes.notices import FakeNoticeQueue
 from tests.fakes.objects import FakeObjects
 from tests.fakes.prober import GOOD, FakeProber
 from tests.fakes.queues import FakeLauncher, FakeQueues
@@ -45,12 +46,18 @@ class World:
         self.web = FakeWeb()
         self.prober = FakeProber()
         self.bus = FakeBus()
+        self.notice_queue = FakeNoticeQueue(self.clock)
         self.services = Services(settings or Settings(stage="test"))
         # The parts are cached properties: what is there already is never made.
-        names = ("clock", "records", "objects", "executions", "queues", "launcher", "web", "bus")
+        names = ("clock", "records", "objects", "executions", "queues", "launcher", "web", "bus", "notice_queue")
         self.services.__dict__.update({name: getattr(self, name) for name in names})
-        assets = Assets(self.records, self.objects, self.web, self.prober, self.clock, self.services.limits)
+        limits = self.services.limits
+        assets = Assets(self.records, self.objects, self.web, self.prober, self.clock, limits, self.pause)
         self.services.__dict__["assets"] = assets
+
+    def pause(self, seconds: float) -> None:
+        """Time passes while somebody waits."""
+        self.clock.advance(seconds=seconds)
 
     def tenant(self, email: str = "ada@example.org") -> Tenant:
         """A user with a default application and a key."""

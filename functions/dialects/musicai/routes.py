@@ -11,6 +11,7 @@ from functions.dialects.musicai import mapping, schemas
 from functions.dialects.musicai.errors import ERRORS, shape
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import Dialect, new_router
+from functions.http.once import once_of
 from patchbay import bootstrap
 from patchbay.catalog import workflows as catalogue
 from patchbay.catalog.models import Shelf
@@ -57,7 +58,7 @@ async def add_job(request: Request, body: schemas.JobOrder) -> JsonAnswer:
     """Order work."""
     order, sent = mapping.order(caller(request), body)
     try:
-        job = bootstrap.services().jobs.submit(order)
+        job = bootstrap.services().jobs.submit(order, once_of(request))
     except InvalidInput as error:
         raise mapping.in_client_words(error, sent) from None
     return JsonAnswer({"id": job.id})

@@ -11,17 +11,35 @@ from typing import TYPE_CHECKING, Any
 from patchbay.catalog.models import Shelf
 from patchbay.core.accounts import Accounts
 from patchbay.core.assets import Assets, Limits
+from patchbay.core.groups import Groups
+from patchbay.core.idempotency import Idempotency
 from patchbay.core.jobs import Jobs
 from patchbay.domain.base import utc_now
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.tasks import ComputeClass
-from patchbay.ports import Bus, Clock, Executions, Launcher, Objects, Record, Records, TaskQueues, Web
+from patchbay.ports import (
+    Bus,
+    Clock,
+    Executions,
+    Launcher,
+    NoticeMessage,
+    NoticeQueue,
+    Objects,
+    Record,
+    Records,
+    TaskQueues,
+    Web,
+)
 from patchbay.settings import Settings, settings
 
 if TYPE_CHECKING:
     from patchbay.core.delivery import Delivery
+    from patchbay.core.endpoints import Endpoints
+    from patchbay.core.notices import Notices
     from patchbay.core.pipeline import Pipeline
+    from patchbay.core.reconciler import Reconciler
     from patchbay.core.tasks import Tasks
+    from patchbay.core.usage import Usage
 
 
 class SystemClock:
@@ -116,6 +134,13 @@ class Services:
         return EventBus(self.settings.bus_name)
 
     @cached_property
+    def notice_queue(self) -> NoticeQueue:
+        """The queue of attempts to reach receivers."""
+        from patchbay.adapters.aws.notices import NoticeMessages
+
+        return NoticeMessages(self.settings.notice_queue_url, self.settings.dead_notice_queue_url)
+
+    @cached_property
     def web(self) -> Web:
         """HTTP to users' addresses."""
         from patchbay.adapters.web.client import SafeWeb
@@ -140,6 +165,37 @@ class Services:
         return Jobs(self.records, self.objects, self.executions, self.assets, self.clock, self.shelf)
 
     @cached_property
+    def groups(self) -> Groups:
+        """Jobs ordered together."""
+        return Groups(self.records, self.jobs)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """Requests that are done once."""
+        return Idempotency(self.records, self.clock)
+
+    @cached_property
+    def usage(self) -> "Usage":
+        """What was used."""
+        from patchbay.core.usage import Usage
+
+        return Usage(self.records, self.clock)
+
+    @cached_property
+    def endpoints(self) -> "Endpoints":
+        """Webhook endpoints and secrets."""
+        from patchbay.core.endpoints import Endpoints
+
+        return Endpoints(self.records, self.web, self.clock)
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """Events on their way to receivers."""
+        from patchbay.core.notices import Notices
+
+        return Notices(self.records, self.notice_queue, self.endpoints, self.web, self.clock)
+
+    @cached_property
     def pipeline(self) -> "Pipeline":
         """What the state machine calls."""
         from patchbay.core.pipeline import Pipeline
@@ -154,6 +210,13 @@ class Services:
             self.clock,
             self.shelf,
         )
+
+    @cached_property
+    def reconciler(self) -> "Reconciler":
+        """What keeps jobs from hanging."""
+        from patchbay.core.reconciler import Reconciler
+
+        return Reconciler(self.records, self.executions, self.queues, self.pipeline, self.clock)
 
     @cached_property
     def tasks(self) -> "Tasks":
@@ -197,6 +260,13 @@ def stream_changes(event: Mapping[str, Any]) -> list[tuple[str, Record | None, R
     from patchbay.adapters.aws.table import stream_changes as parse
 
     return parse(event)
+
+
+def notice_message(body: str) -> NoticeMessage:
+    """A message of the notice queue. Raises ValueError for what is none."""
+    from patchbay.adapters.aws.notices import parse
+
+    return parse(body)
 
 
 def deployment_environment(stage: str) -> dict[str, str]:

@@ -122,8 +122,14 @@ class Objects(Protocol):
     def presign_part(self, key: str, upload_id: str, number: int, *, expires_s: int) -> str:
         """URL that takes part `number` (from 1) by PUT."""
 
+    def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+        """Send part `number` (from 1); returns its ETag. Raises `InvalidInput` if there is no such upload."""
+
     def complete_multipart(self, key: str, upload_id: str, etags: Mapping[int, str]) -> None:
         """Make the object of its parts. Raises `InvalidInput` if they do not fit."""
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        """Drop an upload and its parts; nothing happens if there is none."""
 
     def key_of(self, url: str) -> str | None:
         """The key that a URL of this store points to, or None for any other URL."""
@@ -136,6 +142,9 @@ class Objects(Protocol):
 
     def upload(self, path: Path, key: str, *, media_type: str) -> None:
         """Copy a file to the object, whatever its size."""
+
+    def store(self, key: str, data: bytes, *, media_type: str) -> None:
+        """Make the object of bytes at hand."""
 
     def read(self, key: str) -> AbstractContextManager[Iterator[bytes]]:
         """The object in blocks. Raises `NotFound`."""
@@ -208,6 +217,38 @@ class Launcher(Protocol):
         """Start one more worker of a class."""
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeMessage:
+    """Which attempt of which notice is to be made. All else is in the notice's record."""
+
+    tenant_id: str
+    notice_id: str
+    attempt: int
+    """How many attempts came before it: a message whose turn is over changes nothing."""
+
+
+class NoticeQueue(Protocol):
+    """The queue of attempts to bring notices to their receivers."""
+
+    def send(self, message: NoticeMessage, *, delay_s: int) -> None:
+        """Ask for an attempt in `delay_s` seconds, 900 at most, fairly between tenants."""
+
+    def bury(self, message: NoticeMessage, reason: str) -> None:
+        """Put a notice that was given up where operators look."""
+
+
+LONGEST_DELAY_S = 900
+"""Longest that a queue keeps a message back (SQS)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """What a receiver answered."""
+
+    status: int
+    retry_after: str | None = None
+
+
 class Web(Protocol):
     """HTTP to addresses that users gave, under the rules against server-side request forgery."""
 
@@ -216,6 +257,12 @@ class Web(Protocol):
 
     def put(self, url: str, body: Iterable[bytes], *, size_bytes: int, media_type: str) -> None:
         """Send a body by PUT. Raises `FetchRefused`."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> WebAnswer:
+        """Send a body by POST and tell what was answered, whatever it was; redirects are not followed.
+
+        Raises `FetchRefused` where there was no answer within `timeout_s`, or the address may not be called.
+        """
 
     def check(self, url: str) -> None:
         """Raises `FetchRefused` for an address whose form alone rules it out (no name is looked up)."""

@@ -206,7 +206,7 @@ class TestReconcile:
         world.executions.lose()
         world.clock.advance(minutes=2)
         told = reconcile_jobs.handler(sample("reconcile_jobs"), None)
-        assert told == {"looked_at": 1, "resumed": 1, "failed": 0, "trouble": 0}
+        assert told == {"looked_at": 1, "resumed": 1, "failed": 0, "told": 0, "trouble": 0}
 
 
 class TestBury:

@@ -2,6 +2,7 @@ import hashlib
 
 import pytest
 
+from patchbay.core.assets import FETCH_TIME
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge
 from patchbay.settings import Settings
@@ -94,7 +95,7 @@ def test_parts(world: World, ada: Tenant) -> None:
     asset = assets.create(ada.id)
     parts = assets.begin_parts(asset, 3 * 64 * 1024**2 + 1)
     assert len(parts.urls) == 4
-    etag = world.objects.put_part(parts.upload_id, 1, GOOD)
+    etag = world.objects.put_part(asset.key, parts.upload_id, 1, GOOD)
     with pytest.raises(InvalidInput):
         assets.complete_parts(ada.id, asset.id, parts.upload_id, {1: "wrong"})
     assets.complete_parts(ada.id, asset.id, parts.upload_id, {1: etag})
@@ -110,23 +111,63 @@ def test_parts_of_another_tenant_cannot_be_completed(world: World, ada: Tenant, 
 
 def test_import(world: World, ada: Tenant) -> None:
     world.web.pages[URL] = GOOD
-    asset = world.services.assets.fetch(ada.id, URL)
+    awaited = world.services.assets.create(ada.id, source_url=URL)
+    asset = world.services.assets.inspect(ada.id, awaited.id)
     assert (asset.state, asset.name, asset.source_url) == (AssetState.READY, "song.wav", URL)
+    assert asset.fetching_until is None
     assert world.objects.stored[asset.key][0] == GOOD
+
+
+def test_of_two_imports_at_once_one_fetches_and_the_other_waits(world: World, ada: Tenant) -> None:
+    world.web.pages[URL] = GOOD
+    assets = world.services.assets
+    asset = assets.create(ada.id, source_url=URL)
+    seen: list[AssetState] = []
+
+    def second(_: object) -> None:
+        seen.append(assets.fetch(ada.id, asset.id, wait=False).state)
+
+    world.prober.before = second
+    assert assets.inspect(ada.id, asset.id).state is AssetState.READY
+    assert seen == [AssetState.PENDING]
+    assert assets.fetch(ada.id, asset.id).state is AssetState.READY
+
+
+def test_an_import_whose_process_died_is_taken_up_by_who_waits_for_it(world: World, ada: Tenant) -> None:
+    assets, started = world.services.assets, world.clock.now()
+    asset = assets.create(ada.id, source_url=URL)
+
+    def dies(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    world.web.fetch = dies  # type: ignore[method-assign]
+    with pytest.raises(MemoryError):
+        assets.fetch(ada.id, asset.id)
+    del world.web.fetch  # type: ignore[attr-defined]
+    world.web.pages[URL] = GOOD
+    assert assets.inspect(ada.id, asset.id).state is AssetState.READY
+    assert world.clock.now() - started >= FETCH_TIME
 
 
 def test_import_of_what_is_no_audio_keeps_no_bytes(world: World, ada: Tenant) -> None:
     world.web.pages[URL] = b"<html>"
-    asset = world.services.assets.fetch(ada.id, URL)
-    assert asset.state is AssetState.REJECTED
+    asset = world.services.assets.create(ada.id, source_url=URL)
+    assert world.services.assets.inspect(ada.id, asset.id).state is AssetState.REJECTED
     assert not world.objects.stored
 
 
-@pytest.mark.parametrize("url", ["https://example.org/none", "http://127.0.0.1/", "ftp://example.org/"])
-def test_import_that_fails_leaves_nothing(world: World, ada: Tenant, url: str) -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1/", "ftp://example.org/"])
+def test_an_import_of_what_is_never_called_is_refused(world: World, ada: Tenant, url: str) -> None:
     with pytest.raises(FetchRefused):
-        world.services.assets.fetch(ada.id, url)
+        world.services.assets.create(ada.id, source_url=url)
     assert world.services.assets.list(ada.id, limit=10) == []
+
+
+def test_an_import_that_fails_says_why(world: World, ada: Tenant) -> None:
+    asset = world.services.assets.create(ada.id, source_url="https://example.org/none")
+    asset = world.services.assets.inspect(ada.id, asset.id)
+    assert (asset.state, asset.reason) == (AssetState.REJECTED, "example.org answered 404")
+    assert not world.objects.stored
 
 
 def test_lists_are_newest_first_and_ones_own(world: World, ada: Tenant, bob: Tenant) -> None:

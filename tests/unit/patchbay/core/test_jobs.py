@@ -25,10 +25,10 @@ def test_an_order_that_cannot_be_started_now_is_kept(world: World, ada: Tenant) 
     job = world.order(ada)
     for _ in range(5):
         world.clock.advance(minutes=5)
-        assert world.services.pipeline.reconcile()["trouble"] == 1
+        assert world.services.reconciler.reconcile()["trouble"] == 1
     world.executions.down = False
     world.clock.advance(minutes=5)
-    assert world.services.pipeline.reconcile()["resumed"] == 1
+    assert world.services.reconciler.reconcile()["resumed"] == 1
     assert world.executions.running(job.id, 1)
 
 
@@ -69,7 +69,8 @@ def test_ones_own_upload_is_known_by_its_url(world: World, ada: Tenant, bob: Ten
     asset = world.upload(ada)
     url = world.services.assets.download_url(asset)
     assert world.order(ada, input_url=url).input_asset_id == asset.id
-    assert world.order(bob, input_url=url).input_asset_id is None
+    theirs = world.services.assets.get(bob.id, world.order(bob, input_url=url).input_asset_id or "")
+    assert (theirs.source_url, theirs.key == asset.key) == (url, False)
     with pytest.raises(InvalidInput):
         world.order(bob, input_asset_id=asset.id)
 

@@ -45,10 +45,10 @@ def test_a_released_step_is_free_at_once_and_remembers_its_trouble() -> None:
 
 
 def test_what_is_over_cannot_be_leased() -> None:
-    done = steps.finish(a_step(), [Output(name="vocals")], 1.5)
+    done = steps.finish(a_step(), [Output(name="vocals")], 1.5, NOW)
     assert done.engine_s == 1.5
     assert steps.lease(done, "one", NOW, 45) is None
-    failed = steps.fail(a_step(), Failure(kind=FailureKind.BAD_INPUT, message="m"))
+    failed = steps.fail(a_step(), Failure(kind=FailureKind.BAD_INPUT, message="m"), NOW)
     assert steps.lease(failed, "one", NOW, 45) is None
 
 

@@ -31,6 +31,8 @@ class StepSpec:
     params: Mapping[str, Any] = field(default_factory=dict)
     after: str | None = None
     """The step whose outputs are its inputs; None for the job's own file."""
+    takes: tuple[str, ...] = ()
+    """Which of those outputs; all of them if this is empty."""
     timeout_s: int = 3600
     weight: float = 1.0
     """Its share of the job's time, relative to the other steps."""

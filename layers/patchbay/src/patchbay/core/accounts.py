@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from patchbay.core import layout, store
+from patchbay.core.idempotency import Once
 from patchbay.core.layout import KeyOfEmail
-from patchbay.domain.errors import InvalidInput, NotFound, Unauthenticated
-from patchbay.domain.ids import new_id
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, TooLarge, Unauthenticated
+from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.users import (
     ALL_SCOPES,
     KEY_PREFIX,
@@ -23,6 +24,7 @@ from patchbay.domain.users import (
 from patchbay.ports import Clock, Put, Records, WriteConflict
 
 DEFAULT_APPLICATION = "Default Application"
+MAX_APPLICATIONS = 50
 MAX_KEY_CHARS = 256
 _REFUSED = "the API key is missing, unknown, expired or revoked"
 
@@ -68,22 +70,66 @@ class Accounts:
             return found
         raise NotFound("the key's application is gone")
 
-    def create_key(
-        self,
-        application: Application,
-        *,
-        name: str = "",
-        scopes: Sequence[str] = (ALL_SCOPES,),
-        expires_at: datetime | None = None,
+    def create_application(self, tenant_id: str, name: str, once: Once | None = None) -> Application:
+        """One more application. Raises `TooLarge` for one too many."""
+        if once and once.made:
+            return self.application_of(tenant_id, once.made)
+        if len(self.applications(tenant_id)) >= MAX_APPLICATIONS:
+            raise TooLarge(f"there can be {MAX_APPLICATIONS} applications at most")
+        made = Application(id=new_id(), tenant_id=tenant_id, name=name, created_at=self.clock.now())
+        try:
+            self.records.write(layout.put_application(made), *(once.claims(made.id, made.created_at) if once else ()))
+        except WriteConflict:
+            if once is None:
+                raise
+            return self.create_application(tenant_id, name, once.looked_up(self.records))
+        return made.model_copy(update={"version": 1})
+
+    def application_of(self, tenant_id: str, application_id: str) -> Application:
+        """A tenant's application. Raises `NotFound`."""
+        key = layout.application_key(tenant_id, application_id)
+        found = store.load(self.records, Application, key) if is_id(application_id) else None
+        if found is None:
+            raise NotFound(f"there is no application {application_id}")
+        return found
+
+    def rename_application(self, tenant_id: str, application_id: str, name: str) -> Application:
+        """Give an application another name. Raises `NotFound`."""
+        key = layout.application_key(tenant_id, application_id)
+        changed = store.change(
+            self.records, Application, key, lambda a: a.model_copy(update={"name": name}), layout.put_application
+        )
+        if changed is None:
+            raise NotFound(f"there is no application {application_id}")
+        return changed
+
+    def key(self, tenant_id: str, key_id: str) -> ApiKey:
+        """A tenant's key. Raises `NotFound`."""
+        key = store.load(self.records, ApiKey, layout.api_key_key(tenant_id, key_id)) if is_id(key_id) else None
+        if key is None:
+            raise NotFound(f"there is no key {key_id}")
+        return key
+
+    def rotate_key(self, tenant_id: str, key_id: str, *, keep_old_for: timedelta = timedelta()) -> tuple[ApiKey, str]:
+        """A new key like an old one, which ends after `keep_old_for`. Raises `NotFound`, `Conflict` if it has ended."""
+        old, now = self.key(tenant_id, key_id), self.clock.now()
+        if not old.usable(now):
+            raise Conflict(f"key {key_id} has ended; make a new one")
+        fresh, secret = self._new_key(old.tenant_id, old.application_id, old.name, old.scopes, old.expires_at)
+        until = now + keep_old_for
+        ends = min(until, old.expires_at) if old.expires_at else until
+        changes = {"expires_at": ends} if keep_old_for else {"revoked_at": now}
+        self.records.write(*layout.put_api_key(fresh), *layout.put_api_key(old.model_copy(update=changes)))
+        return fresh, secret
+
+    def _new_key(
+        self, tenant_id: str, application_id: str, name: str, scopes: Sequence[str], expires_at: datetime | None
     ) -> tuple[ApiKey, str]:
-        """A new key and its secret, which is nowhere else and cannot be shown again. Raises `InvalidInput`."""
-        if unknown := [scope for scope in scopes if scope not in {ALL_SCOPES, *SCOPES}]:
-            raise InvalidInput(f"there is no scope {unknown[0]!r}; there are: {', '.join(SCOPES)}", field="scopes")
         secret = new_secret()
         key = ApiKey(
             id=new_id(),
-            tenant_id=application.tenant_id,
-            application_id=application.id,
+            tenant_id=tenant_id,
+            application_id=application_id,
             name=name,
             prefix=secret[: len(KEY_PREFIX) + 6],
             secret_hash=hash_secret(secret),
@@ -91,7 +137,27 @@ class Accounts:
             created_at=self.clock.now(),
             expires_at=expires_at,
         )
-        self.records.write(*layout.put_api_key(key))
+        return key, secret
+
+    def create_key(
+        self,
+        application: Application,
+        *,
+        name: str = "",
+        scopes: Sequence[str] = (ALL_SCOPES,),
+        expires_at: datetime | None = None,
+        once: Once | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key and its secret, which is nowhere else and cannot be shown again. Raises `InvalidInput`, and
+        `Conflict` for a request that made its key before, the secret of which is gone.
+        """
+        if once and once.made:
+            raise Conflict("this request made its key already; its secret cannot be shown again")
+        if unknown := [scope for scope in scopes if scope not in {ALL_SCOPES, *SCOPES}]:
+            raise InvalidInput(f"there is no scope {unknown[0]!r}; there are: {', '.join(SCOPES)}", field="scopes")
+        key, secret = self._new_key(application.tenant_id, application.id, name, scopes, expires_at)
+        claims = once.claims(key.id, key.created_at) if once else ()
+        self.records.write(*layout.put_api_key(key), *claims)
         return key, secret
 
     def keys(self, tenant_id: str) -> list[ApiKey]:
@@ -101,9 +167,7 @@ class Accounts:
 
     def revoke_key(self, tenant_id: str, key_id: str) -> ApiKey:
         """End a key at once. Raises `NotFound`. Repeating it changes nothing."""
-        key = store.load(self.records, ApiKey, layout.api_key_key(tenant_id, key_id))
-        if key is None:
-            raise NotFound(f"there is no key {key_id}")
+        key = self.key(tenant_id, key_id)
         if key.revoked_at is None:
             key = key.model_copy(update={"revoked_at": self.clock.now()})
             self.records.write(*layout.put_api_key(key))

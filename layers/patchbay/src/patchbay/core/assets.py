@@ -2,18 +2,23 @@
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from patchbay.core import layout, store
+from patchbay.core.idempotency import Once
 from patchbay.domain.assets import Asset, AssetState, parse_upload_key, upload_key
-from patchbay.domain.errors import InvalidInput, NotFound, TooLarge, UnusableAudio
+from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge, UnusableAudio
 from patchbay.domain.ids import is_id, new_id
 from patchbay.ports import Clock, Objects, PresignedPost, Prober, Records, Web, WriteConflict
 
 PART_BYTES = 64 * 1024**2
 """Size of a part of an upload in parts; S3 takes 5 MiB to 5 GiB and at most 10,000 parts."""
+FETCH_TIME = timedelta(minutes=11)
+"""Longest that an import takes: the limit of one call to the web, and a look at what came."""
 NOTHING_UPLOADED = "nothing was uploaded to the upload URL, or the upload was refused"
 
 
@@ -46,11 +51,15 @@ class Assets:
     prober: Prober
     clock: Clock
     limits: Limits
+    pause: Callable[[float], None] = time.sleep
 
-    def create(self, tenant_id: str, *, name: str = "", source_url: str | None = None) -> Asset:
-        """An asset whose bytes are still to come."""
+    def awaited(self, tenant_id: str, *, name: str = "", source_url: str | None = None) -> Asset:
+        """An asset whose bytes are still to come, not stored yet. Raises `FetchRefused` for a URL of the wrong form."""
+        if source_url is not None:
+            self.web.check(source_url)
+            name = name or source_url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1]
         asset_id = new_id()
-        asset = Asset(
+        return Asset(
             id=asset_id,
             tenant_id=tenant_id,
             key=upload_key(tenant_id, asset_id),
@@ -58,7 +67,20 @@ class Assets:
             source_url=source_url,
             created_at=self.clock.now(),
         )
-        self.records.write(layout.put_asset(asset))
+
+    def create(
+        self, tenant_id: str, *, name: str = "", source_url: str | None = None, once: Once | None = None
+    ) -> Asset:
+        """Store an asset whose bytes are still to come; those of a URL are fetched soon. Raises `FetchRefused`."""
+        if once and once.made:
+            return self.get(tenant_id, once.made)
+        asset = self.awaited(tenant_id, name=name, source_url=source_url)
+        try:
+            self.records.write(layout.put_asset(asset), *(once.claims(asset.id, asset.created_at) if once else ()))
+        except WriteConflict:
+            if once is None:
+                raise
+            return self.create(tenant_id, name=name, source_url=source_url, once=once.looked_up(self.records))
         return asset.model_copy(update={"version": 1})
 
     def put_url(self, asset: Asset, *, size_bytes: int | None = None) -> str:
@@ -114,8 +136,13 @@ class Assets:
         return store.load(self.records, Asset, layout.asset_key(*owner))
 
     def inspect(self, tenant_id: str, asset_id: str) -> Asset:
-        """Look at the bytes, once: ready, or rejected with the reason. Raises `NotFound` while there are none."""
+        """Look at the bytes, once, fetching them first if they are at a URL: ready, or rejected with the reason.
+
+        Raises `NotFound` while there are none.
+        """
         asset = self.get(tenant_id, asset_id)
+        if asset.state is AssetState.PENDING and asset.source_url:
+            return self.fetch(tenant_id, asset_id)
         if asset.state is AssetState.REJECTED:
             self.objects.delete(asset.key)  # the upload URL may have been used again
         if asset.state is not AssetState.PENDING:
@@ -139,19 +166,37 @@ class Assets:
             self.objects.delete(asset.key)
         return settled
 
-    def fetch(self, tenant_id: str, url: str) -> Asset:
-        """Import a file by URL. Raises `FetchRefused`, `TooLarge`; the asset may be rejected all the same."""
-        self.web.check(url)
+    def fetch(self, tenant_id: str, asset_id: str, *, wait: bool = True) -> Asset:
+        """Import an asset's file from its URL, unless another process does: then wait for it, or leave it to that.
+
+        Raises `NotFound`; whatever is wrong with the URL or the file ends in a rejected asset.
+        """
+        while True:
+            asset = self.get(tenant_id, asset_id)
+            if asset.state is not AssetState.PENDING or not asset.source_url:
+                return asset
+            now = self.clock.now()
+            if asset.fetching_until is None or asset.fetching_until <= now:
+                mine = asset.model_copy(update={"fetching_until": now + FETCH_TIME})
+                try:
+                    self.records.write(layout.put_asset(mine))
+                except WriteConflict:
+                    continue
+                return self._imported(mine.model_copy(update={"version": asset.version + 1}), asset.source_url)
+            if not wait:
+                return asset
+            self.pause(1.0)
+
+    def _imported(self, asset: Asset, url: str) -> Asset:
         with tempfile.TemporaryDirectory(prefix="fetch-") as folder:
             path = Path(folder) / "download"
-            self.web.fetch(url, path, max_bytes=self.limits.max_upload_bytes)
-            asset = self.create(tenant_id, name=url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1], source_url=url)
             try:
+                self.web.fetch(url, path, max_bytes=self.limits.max_upload_bytes)
                 seen = self._looked_at(asset, path)
                 self.objects.upload(path, asset.key, media_type="application/octet-stream")
-            except UnusableAudio as error:
+            except (UnusableAudio, FetchRefused, TooLarge) as error:
                 seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
-        return self._settle(seen.model_copy(update={"inspected_at": self.clock.now()}))
+        return self._settle(seen.model_copy(update={"inspected_at": self.clock.now(), "fetching_until": None}))
 
     def _looked_at(self, asset: Asset, path: Path) -> Asset:
         audio = self.prober.probe(path)

@@ -33,7 +33,7 @@ class Delivery:
         step = next((s for s in steps if s.index == index and s.tenant_id == tenant_id), None)
         if job is None or job.state.terminal or step is None or step.state is StepState.DONE:
             return
-        results = outputs_by_name(steps, index)
+        results, now = outputs_by_name(steps, index), self.clock.now()
         sent: list[Output] = []
         try:
             for name, url in job.deliver_to.items():
@@ -42,9 +42,9 @@ class Delivery:
             message = f"result {name!r} could not be sent to {urlsplit(url).hostname}: {error}"
             if last_try:
                 failure = Failure(kind=FailureKind.BAD_INPUT, message=message)
-                store.change(self.records, Step, key, lambda s: step_life.fail(s, failure), self._put)
+                store.change(self.records, Step, key, lambda s: step_life.fail(s, failure, now), self._put)
             raise DeliveryFailed(message) from None
-        store.change(self.records, Step, key, lambda s: step_life.finish(s, sent, 0.0), self._put)
+        store.change(self.records, Step, key, lambda s: step_life.finish(s, sent, 0.0, now), self._put)
 
     def _send(self, output: Output, url: str) -> Output:
         if output.key is None:

@@ -12,6 +12,24 @@ from patchbay.domain.jobs import Job
 from patchbay.ports import Record
 
 VERSION = "1"
+_TOLD_OF_JOBS = {
+    "id",
+    "application_id",
+    "group_id",
+    "dialect",
+    "workflow",
+    "name",
+    "batch_name",
+    "state",
+    "progress",
+    "failure",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "audio_s",
+    "cost_usd",
+}
+_TOLD_OF_ASSETS = {"id", "name", "state", "reason", "audio", "size_bytes", "sha256"}
 
 
 def of_change(old: Record | None, new: Record | None) -> dict[str, Any] | None:
@@ -32,28 +50,36 @@ def _of_job(old: Record | None, new: Record | None) -> dict[str, Any] | None:
         return None
     if after is None:
         what = "job.deleted"
-    elif before is None or before.state is not after.state:
+    elif before is None or before.state is not after.state or _untold(before, after):
         what = f"job.{after.state}"
     elif after.progress > before.progress:
         what = "job.progressed"
     else:
         return None
     when = job.completed_at or job.started_at or job.created_at
-    data = job.model_dump(
-        mode="json", include={"id", "dialect", "workflow", "name", "batch_name", "state", "progress", "failure"}
-    )
-    return _envelope(what, job.tenant_id, job.id, job.version, when.isoformat(), data)
+    data = job.model_dump(mode="json", include=_TOLD_OF_JOBS)
+    # A job enters each state once, so that the state names the event; only progress needs the version.
+    name = f"{job.id}:{job.version}" if what == "job.progressed" else f"{job.id}:{what}"
+    return _envelope(what, job.tenant_id, name, when.isoformat(), data)
+
+
+def _untold(before: Job, after: Job) -> bool:
+    """Whether a job that is over was written again as it was, so that its end is told once more."""
+    return after.state.terminal and after.told_at is None and before.told_at is None
 
 
 def _of_asset(old: Record | None, new: Record) -> dict[str, Any] | None:
     asset = layout.entity(Asset, new)
-    if asset.state is AssetState.PENDING or (old and layout.entity(Asset, old).state is asset.state):
+    if asset.state is AssetState.PENDING:
+        what = "awaited" if old is None and asset.source_url else None
+    else:
+        what = asset.state.value if old is None or layout.entity(Asset, old).state is not asset.state else None
+    if what is None:
         return None
     when = (asset.inspected_at or asset.created_at).isoformat()
-    data = asset.model_dump(mode="json", include={"id", "name", "state", "reason", "audio", "size_bytes", "sha256"})
-    return _envelope(f"asset.{asset.state}", asset.tenant_id, asset.id, asset.version, when, data)
+    data = asset.model_dump(mode="json", include=_TOLD_OF_ASSETS)
+    return _envelope(f"asset.{what}", asset.tenant_id, f"{asset.id}:{what}", when, data)
 
 
-def _envelope(what: str, tenant_id: str, noun_id: str, version: int, when: str, data: dict[str, Any]) -> dict[str, Any]:
-    name = f"{noun_id}:{version}" + (":deleted" if what == "job.deleted" else "")
+def _envelope(what: str, tenant_id: str, name: str, when: str, data: dict[str, Any]) -> dict[str, Any]:
     return {"version": VERSION, "id": name, "type": what, "tenant_id": tenant_id, "time": when, "data": data}

@@ -10,12 +10,13 @@ from patchbay.catalog import workflows
 from patchbay.catalog.models import Shelf
 from patchbay.core import layout, listing, store
 from patchbay.core.assets import Assets
+from patchbay.core.idempotency import Once
 from patchbay.domain import jobs as life
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, Unavailable
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.jobs import Job, JobState, Output
-from patchbay.ports import Clock, Delete, Executions, Objects, Records, WriteConflict
+from patchbay.ports import Clock, Delete, Executions, Objects, Put, Records, WriteConflict
 
 MAX_BODY_BYTES = 16_000
 MAX_PAGE = 200
@@ -38,6 +39,7 @@ class Order:
     batch_name: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     deliver_to: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -61,19 +63,46 @@ class Jobs:
     clock: Clock
     shelf: Shelf
 
-    def submit(self, order: Order) -> Job:
+    def submit(self, order: Order, once: Once | None = None) -> Job:
         """Take an order. Raises `InvalidInput` that names the field: `workflow`, `params.x`, `input`, `deliver_to.x`.
 
         The job is stored before it is started: if starting fails now, the reconciler starts it later.
         """
+        if once and once.made:
+            return self.get(order.tenant_id, once.made)
+        asset = self.input_of(order)
+        job = self.job_of(order, asset)
+        try:
+            self.records.write(*self.writes_of(asset, job), *(once.claims(job.id, job.created_at) if once else ()))
+        except WriteConflict:
+            if once is None:
+                raise
+            return self.submit(order, once.looked_up(self.records))
+        self.begin(job)
+        return job.model_copy(update={"version": 1})
+
+    def writes_of(self, asset: Asset, *jobs: Job) -> list[Put]:
+        """What stores new jobs, and their input if it is new too."""
+        return [layout.put_job(job) for job in jobs] + ([layout.put_asset(asset)] if asset.version == 0 else [])
+
+    def begin(self, job: Job) -> None:
+        """Start a stored job. If that fails now, the reconciler does it later."""
+        try:
+            self.executions.start(job.tenant_id, job.id, job.runs)
+        except Exception:  # noqa: BLE001 - logged; the order is taken, whatever it is
+            _log.exception("job stored but not started; the reconciler will", extra={"job_id": job.id})
+
+    def job_of(self, order: Order, asset: Asset, group_id: str | None = None) -> Job:
+        """The job that an order makes, not stored yet. Raises `InvalidInput`."""
         workflow = workflows.get(order.workflow)
         try:
             params = workflow.parse(order.params)
             outputs = workflow.outputs(params, self.shelf)
         except InvalidInput as error:
             raise InvalidInput(str(error), field=f"params.{error.field}" if error.field else "params") from None
-        asset = self._input(order)
         self._check_delivery(order.deliver_to, outputs)
+        if order.callback_url:
+            self._check_url(order.callback_url, "callback_url")
         job = Job(
             id=new_id(),
             tenant_id=order.tenant_id,
@@ -85,19 +114,16 @@ class Jobs:
             params=params.model_dump(mode="json", exclude_defaults=True),
             request=dict(order.request),
             metadata=dict(order.metadata),
-            input_asset_id=asset.id if asset else None,
-            input_url=None if asset else order.input_url,
+            input_asset_id=asset.id,
+            input_url=asset.source_url,
+            group_id=group_id,
+            callback_url=order.callback_url,
             deliver_to=dict(order.deliver_to),
             created_at=self.clock.now(),
         )
         if layout.body_bytes(job) > MAX_BODY_BYTES:
             raise InvalidInput(f"the job is described in more than {MAX_BODY_BYTES} bytes", field="metadata")
-        self.records.write(layout.put_job(job))
-        try:
-            self.executions.start(job.tenant_id, job.id, job.runs)
-        except Exception:  # noqa: BLE001 - logged; the order is taken, whatever it is
-            _log.exception("job stored but not started; the reconciler will", extra={"job_id": job.id})
-        return job.model_copy(update={"version": 1})
+        return job
 
     def get(self, tenant_id: str, job_id: str) -> Job:
         """A job. Raises `NotFound`, for another tenant's too."""
@@ -155,8 +181,8 @@ class Jobs:
         """A fresh link to an output's object."""
         return self.objects.presign_get(output.key or "", expires_s=self.assets.limits.link_ttl_s)
 
-    def _input(self, order: Order) -> Asset | None:
-        """The asset that the order is about, or None if its URL is to be fetched first."""
+    def input_of(self, order: Order) -> Asset:
+        """The asset that the order is about; a new one, not stored yet, for a URL. Raises `InvalidInput`."""
         if order.input_asset_id:
             try:
                 asset = self.assets.get(order.tenant_id, order.input_asset_id)
@@ -168,7 +194,7 @@ class Jobs:
             found = self.assets.by_url(order.tenant_id, order.input_url)
             if found is None:
                 self._check_url(order.input_url, "input")
-                return None
+                return self.assets.awaited(order.tenant_id, source_url=order.input_url)
             asset = found
         if asset.state is AssetState.REJECTED:
             raise InvalidInput(f"the input file was rejected: {asset.reason}", field="input")

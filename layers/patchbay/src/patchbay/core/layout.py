@@ -13,6 +13,15 @@
 | jobs that are not over, of all tenants | index `by_open`, `OPEN#<shard>` | index query, keys only |
 | steps of a job | `STEPS#<job>` / `<two digits>` | get, query |
 | stored results of a computation | `RESULTS#<tenant>` / `<fingerprint>` | get |
+| jobs ordered together, newest first | `GROUPS#<tenant>` / `<group>` | get, query |
+| usage of a tenant in a month | `USAGE#<tenant>` / `<yyyy-mm>#<shard>` | get, all shards at once |
+| what an idempotency key made | `ONCE#<tenant>` / `<sha256>` | get |
+| registered webhook endpoints | `ENDPOINTS#<tenant>` / `<endpoint>` | get, query |
+| signing secret of an application or endpoint | `SIGNING#<tenant>` / `<its id>` | get |
+| notices to receivers, newest first | `NOTICES#<tenant>` / `<notice>` | get, query |
+| notices of all tenants that are due | index `by_open`, `DUE#<five minutes>` | index query, keys only |
+| where the search for due notices stands | `SWEEPS` / `notices` | get |
+| events of a tenant, in order | `EVENTS#<tenant>` / `<event>` | query |
 
 Identifiers are UUID version 7, so sort keys are in order of creation. One tenant's jobs share a partition, which
 DynamoDB splits by sort key as it grows; `by_open` is sharded because all tenants write to it.
@@ -20,19 +29,25 @@ DynamoDB splits by sort key as it grows; `by_open` is sharded because all tenant
 
 import zlib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.base import Entity
+from patchbay.domain.groups import JobGroup
 from patchbay.domain.jobs import Job, Output
 from patchbay.domain.steps import Step
 from patchbay.domain.users import ApiKey, Application, User
+from patchbay.domain.webhooks import Endpoint, Notice, NoticeState
 from patchbay.ports import Key, Put, Record
 
 OPEN_SHARDS = 8
+USAGE_SHARDS = 16
+DUE_S = 300
+"""Notices that fall due within the same so many seconds share a partition of `by_open`."""
+NOTICES_KEPT = timedelta(days=30)
 PENDING_KEPT = timedelta(days=2)
 E = TypeVar("E", bound=Entity)
 
@@ -94,9 +109,63 @@ def result_key(tenant_id: str, fingerprint: str) -> Key:
     return f"RESULTS#{tenant_id}", fingerprint
 
 
+def group_key(tenant_id: str, group_id: str) -> Key:
+    """Key of jobs ordered together."""
+    return f"GROUPS#{tenant_id}", group_id
+
+
+def usage_keys(tenant_id: str, month: str) -> list[Key]:
+    """Keys of a month's usage, `yyyy-mm`: of every shard."""
+    return [(f"USAGE#{tenant_id}", f"{month}#{shard:02d}") for shard in range(USAGE_SHARDS)]
+
+
+def usage_key(tenant_id: str, month: str, job_id: str) -> Key:
+    """Key of the shard that a job is counted in."""
+    return usage_keys(tenant_id, month)[_spread(job_id, USAGE_SHARDS)]
+
+
+def once_key(tenant_id: str, name: str) -> Key:
+    """Key of what an idempotency key made."""
+    return f"ONCE#{tenant_id}", name
+
+
+def endpoint_key(tenant_id: str, endpoint_id: str) -> Key:
+    """Key of a registered webhook endpoint."""
+    return f"ENDPOINTS#{tenant_id}", endpoint_id
+
+
+def signing_key(tenant_id: str, owner_id: str) -> Key:
+    """Key of the secret that an application's or an endpoint's notices are signed with."""
+    return f"SIGNING#{tenant_id}", owner_id
+
+
+def notice_key(tenant_id: str, notice_id: str) -> Key:
+    """Key of a notice."""
+    return f"NOTICES#{tenant_id}", notice_id
+
+
+def event_key(tenant_id: str, event_id: str) -> Key:
+    """Key of an event as kept for its owner."""
+    return f"EVENTS#{tenant_id}", event_id
+
+
+def due_partition(number: int) -> str:
+    """Partition of `by_open` of the notices that fall due in a stretch of `DUE_S` seconds."""
+    return f"DUE#{number}"
+
+
+def due_number(when: datetime) -> int:
+    """Number of the stretch that a time is in."""
+    return int(when.timestamp()) // DUE_S
+
+
 def open_shard(job_id: str) -> str:
     """Partition of `by_open` that an open job is in."""
-    return f"OPEN#{zlib.crc32(job_id.encode()) % OPEN_SHARDS}"
+    return f"OPEN#{_spread(job_id, OPEN_SHARDS)}"
+
+
+def _spread(name: str, shards: int) -> int:
+    return zlib.crc32(name.encode()) % shards
 
 
 def record(
@@ -107,9 +176,17 @@ def record(
     return Record(*key, kind, body, entity.version + 1, indexes or {}, expires_at)
 
 
-def put(key: Key, kind: str, entity: Entity, *, indexes: Mapping[str, str] | None = None) -> Put:
+def put(
+    key: Key,
+    kind: str,
+    entity: Entity,
+    *,
+    indexes: Mapping[str, str] | None = None,
+    expires: datetime | None = None,
+) -> Put:
     """The write of an entity on the condition that the stored one still has the version that was read."""
-    return Put(record(key, kind, entity, indexes=indexes), expected=entity.version)
+    expires_at = int(expires.timestamp()) if expires else None
+    return Put(record(key, kind, entity, indexes=indexes, expires_at=expires_at), expected=entity.version)
 
 
 def entity(model: type[E], stored: Record) -> E:
@@ -143,12 +220,12 @@ def put_asset(asset: Asset) -> Put:
 
 
 def put_job(job: Job) -> Put:
-    """Write of a job with all that it is listed by."""
+    """Write of a job with all that it is listed by. It is open as long as somebody has to look after it."""
     tenant = job.tenant_id
     indexes = {"by_state": f"{tenant}#{job.state}", "by_workflow": f"{tenant}#{job.workflow}"}
     if job.batch_name:
         indexes["by_batch"] = f"{tenant}#{job.batch_name}"
-    if not job.state.terminal:
+    if not job.state.terminal or job.told_at is None:
         indexes["by_open"] = open_shard(job.id)
     return put(job_key(tenant, job.id), "job", job, indexes=indexes)
 
@@ -156,6 +233,24 @@ def put_job(job: Job) -> Put:
 def put_step(step: Step, expires_at: int) -> Put:
     """Write of a step."""
     return Put(record(step_key(step.job_id, step.index), "step", step, expires_at=expires_at), expected=step.version)
+
+
+def put_group(group: JobGroup) -> Put:
+    """Write of jobs ordered together."""
+    return put(group_key(group.tenant_id, group.id), "group", group)
+
+
+def put_endpoint(endpoint: Endpoint) -> Put:
+    """Write of a webhook endpoint."""
+    return put(endpoint_key(endpoint.tenant_id, endpoint.id), "endpoint", endpoint)
+
+
+def put_notice(notice: Notice) -> Put:
+    """Write of a notice, found by when it is due as long as it waits."""
+    waits = notice.state is NoticeState.PENDING
+    indexes = {"by_open": due_partition(due_number(notice.due_at))} if waits else {}
+    key = notice_key(notice.tenant_id, notice.id)
+    return put(key, "notice", notice, indexes=indexes, expires=notice.created_at + NOTICES_KEPT)
 
 
 def body_bytes(model: BaseModel) -> int:

@@ -1,7 +1,7 @@
-"""What the state machine calls: plan a job, dispatch its steps, finish it; and what keeps jobs from hanging."""
+"""What the state machine calls: plan a job, dispatch its steps, finish it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from patchbay.catalog import compute, models, workflows
 from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflow import StepSpec
-from patchbay.core import layout, store
+from patchbay.core import layout, store, usage
 from patchbay.core.assets import Assets
 from patchbay.domain import jobs as life
 from patchbay.domain import steps as step_life
@@ -21,18 +21,15 @@ from patchbay.domain.errors import (
     ModelUnavailable,
     NotFound,
     TooLarge,
+    Unavailable,
     UnusableAudio,
 )
 from patchbay.domain.jobs import Failure, FailureKind, Job, Output
 from patchbay.domain.steps import Step, StepInput, StepState
 from patchbay.domain.tasks import ComputeClass, TaskMessage
-from patchbay.ports import Clock, Executions, Launcher, Objects, Record, Records, TaskQueues, WriteConflict
+from patchbay.ports import Clock, Executions, Launcher, Objects, Records, TaskQueues, WriteConflict
 
 STEPS_KEPT = timedelta(days=30)
-MAX_RUNS = 3
-"""How often the reconciler lets a job run before it calls it failed."""
-SETTLE = timedelta(seconds=60)
-"""A job younger than this may just not have been started yet."""
 _BAD_INPUT = (InvalidInput, UnusableAudio, FetchRefused, TooLarge, NotFound, ModelUnavailable)
 _log = logging.getLogger(__name__)
 
@@ -73,8 +70,7 @@ class Pipeline:
         if job is None:
             return []
         try:
-            job, asset = self._input(job)
-            specs = self._specs(job)
+            asset, specs = self._input(job), self._specs(job)
             steps = [self._keep(step) for step in self._steps(job, asset, specs)]
         except _BAD_INPUT as error:
             self.fail(tenant_id, job_id, Failure(kind=FailureKind.BAD_INPUT, message=str(error)))
@@ -92,10 +88,10 @@ class Pipeline:
             return
         message = TaskMessage(tenant_id=tenant_id, job_id=job_id, step=index, task_token=token)
         self.queues.send(step.compute, message)
-        self._launch(step.compute)
+        self.ask_for_worker(step.compute)
 
     def finish(self, tenant_id: str, job_id: str, run: int | None = None) -> None:
-        """All steps are done: the job has succeeded. Of a run that was given up this says nothing."""
+        """All steps are done: the job has succeeded, and is counted. Of a run that was given up this says nothing."""
         job = store.load(self.records, Job, layout.job_key(tenant_id, job_id))
         if job is None or job.state.terminal or not _is(run, job):
             return
@@ -110,99 +106,50 @@ class Pipeline:
             o.name: o.delivered_to for step in steps if not step.reported for o in step.outputs if o.delivered_to
         }
         told = [o.model_copy(update={"delivered_to": delivered.get(o.name)}) for o in outputs]
-        self._end(tenant_id, job_id, lambda j: life.succeed(j, told, self.clock.now()))
+        known = {"cost_usd": compute.cost_usd(steps), "audio_s": self._audio_s(job)}
+        self._succeed(tenant_id, job_id, lambda j: life.succeed(j.model_copy(update=known), told, self.clock.now()))
 
     def fail(self, tenant_id: str, job_id: str, failure: Failure, run: int | None = None) -> None:
         """The job cannot be done. What a step already told of the reason goes before `failure`."""
-        known = next((step.failure for step in self.steps(job_id) if step.failure), None)
-        reason = known or failure
-        self._end(tenant_id, job_id, lambda j: life.fail(j, reason, self.clock.now()) if _is(run, j) else None)
+        steps = self.steps(job_id)
+        reason = next((step.failure for step in steps if step.failure), failure)
+        cost = {"cost_usd": compute.cost_usd(steps)}
+
+        def failed(job: Job) -> Job | None:
+            ended = life.fail(job, reason, self.clock.now()) if _is(run, job) else None
+            return ended if ended is None or ended is job else ended.model_copy(update=cost)
+
+        try:
+            self._change(tenant_id, job_id, failed)
+        except Conflict:
+            _log.info("job was over already", extra={"job_id": job_id})
 
     def steps(self, job_id: str) -> list[Step]:
         """A job's steps, in order."""
         found = self.records.query(layout.step_key(job_id, 0)[0], limit=100, ascending=True)
         return [layout.entity(Step, stored) for stored in found]
 
-    def reconcile(self, *, restarted: bool = False) -> dict[str, int]:
-        """Look at every open job: one whose execution is gone is run again, or failed after `MAX_RUNS`.
-
-        `restarted`: the state machine lost all it knew and the workers died with it, as when the twin starts again;
-        then even young jobs are looked at, and what dead workers held is free at once.
-        """
-        done = {"looked_at": 0, "resumed": 0, "failed": 0, "trouble": 0}
-        for shard in range(layout.OPEN_SHARDS):
-            before: str | None = None
-            while keys := self.records.index_keys("by_open", f"OPEN#{shard}", limit=100, before=before):
-                before = keys[-1][1]
-                for stored in self.records.get_many(keys):
-                    done["looked_at"] += 1
-                    if outcome := self._looked_after(stored, restarted=restarted):
-                        done[outcome] += 1
-        for each in compute.QUEUED:
-            if self.queues.waiting(each.name):  # its worker may have left just as the task came, or died
-                self._launch(each.name)
-        return done
-
-    def _launch(self, wanted: ComputeClass) -> None:
+    def ask_for_worker(self, wanted: ComputeClass) -> None:
         """Ask for a worker. That none can be had now is no fault of the task: one that is there may take it."""
         try:
             self.launcher.launch(wanted)
         except Exception:  # noqa: BLE001 - logged, whatever it is
             _log.exception("no worker could be started; the reconciler asks again", extra={"compute": wanted})
 
-    def _looked_after(self, stored: Record, *, restarted: bool) -> str | None:
-        """As `_revive`; a job that cannot be looked after now does not keep the others from it."""
-        try:
-            return self._revive(layout.entity(Job, stored), restarted=restarted)
-        except Exception:  # noqa: BLE001 - logged, whatever it is
-            _log.exception("job not looked after; the next round tries again", extra={"job_id": stored.sk})
-            return "trouble"
-
-    def _revive(self, job: Job, *, restarted: bool) -> str | None:
-        young = self.clock.now() - job.created_at < SETTLE
-        if job.state.terminal or (young and not restarted) or self.executions.running(job.id, job.runs):
-            return None
-        if not self.executions.known(job.id, job.runs):  # it could not be started so far, which is no interruption
-            self.executions.start(job.tenant_id, job.id, job.runs)
-            return "resumed"
-        if job.runs >= MAX_RUNS:
-            message = f"the job was interrupted {job.runs} times"
-            self.fail(job.tenant_id, job.id, Failure(kind=FailureKind.INTERNAL, message=message))
-            return "failed"
-        resumed = self._change(job.tenant_id, job.id, life.resume)
-        if resumed is None:
-            return None
-        if restarted:
-            self._free(job.id)
-        self.executions.start(job.tenant_id, job.id, resumed.runs)
-        _log.info("job resumed", extra={"job_id": job.id, "run": resumed.runs})
-        return "resumed"
-
-    def _free(self, job_id: str) -> None:
-        """Take the steps of a job from the workers that held them."""
-        expires = _unix(self.clock.now() + STEPS_KEPT)
-        for step in self.steps(job_id):
-            if step.state is StepState.LEASED:
-                key = layout.step_key(job_id, step.index)
-                store.change(
-                    self.records,
-                    Step,
-                    key,
-                    lambda s: step_life.release(s, "the machine was restarted") if s.state is StepState.LEASED else s,
-                    lambda s: layout.put_step(s, expires),
-                )
-
-    def _input(self, job: Job) -> tuple[Job, Asset]:
-        """The job's asset, ready to work on; imported first if the job names a URL."""
-        if job.input_asset_id is None:
-            asset = self.assets.fetch(job.tenant_id, job.input_url or "")
-            changed = self._change(job.tenant_id, job.id, lambda j: j.model_copy(update={"input_asset_id": asset.id}))
-            job = changed or job
-        else:
-            asset = self.assets.inspect(job.tenant_id, job.input_asset_id)
+    def _input(self, job: Job) -> Asset:
+        """The job's asset, ready to work on; imported first if it is at a URL."""
+        asset = self.assets.inspect(job.tenant_id, job.input_asset_id or "")
         if asset.state is AssetState.REJECTED:
             raise UnusableAudio(f"the input file was rejected: {asset.reason}")
-        return job, asset
+        return asset
+
+    def _audio_s(self, job: Job) -> float | None:
+        """Seconds of audio that a job was about."""
+        try:
+            audio = self.assets.get(job.tenant_id, job.input_asset_id or "").audio
+        except NotFound:
+            return None
+        return audio.duration_s if audio else None
 
     def _specs(self, job: Job) -> tuple[StepSpec, ...]:
         workflow = workflows.get(job.workflow)
@@ -263,12 +210,22 @@ class Pipeline:
     def _change(self, tenant_id: str, job_id: str, how: Any) -> Job | None:
         return store.change(self.records, Job, layout.job_key(tenant_id, job_id), how, layout.put_job)
 
-    def _end(self, tenant_id: str, job_id: str, how: Any) -> None:
-        """Bring a job to its end, unless it has one."""
-        try:
-            self._change(tenant_id, job_id, how)
-        except Conflict:
-            _log.info("job was over already", extra={"job_id": job_id})
+    def _succeed(self, tenant_id: str, job_id: str, how: Callable[[Job], Job]) -> None:
+        """Bring a job to its good end, unless it has one, and count it in the same transaction."""
+        for _ in range(store.ATTEMPTS):
+            job = store.load(self.records, Job, layout.job_key(tenant_id, job_id))
+            try:
+                if job is None or (ended := how(job)) is job or job.state.terminal:
+                    return
+            except Conflict:
+                _log.info("job was over already", extra={"job_id": job_id})
+                return
+            try:
+                self.records.write(layout.put_job(ended), usage.counting(self.records, ended))
+            except WriteConflict:
+                continue
+            return
+        raise Unavailable("too many changes at once; try again")
 
 
 def _inputs_of(
@@ -279,7 +236,7 @@ def _inputs_of(
         name = spec.outputs[0] if spec.engine == "encoding" else "input"
         return (StepInput(name=name, key=asset.key, sha256=asset.sha256),), [(name, asset.sha256 or "")]
     source = made[spec.after]
-    names = spec.outputs if spec.engine == "deliver" else specs[spec.after].outputs
+    names = spec.outputs if spec.engine == "deliver" else spec.takes or specs[spec.after].outputs
     inputs = tuple(StepInput(name=name, key="") for name in names)
     return inputs, [(name, f"{source.fingerprint}/{name}") for name in names]
 

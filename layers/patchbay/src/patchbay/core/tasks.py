@@ -59,6 +59,11 @@ class Tasks:
             self._tell_failed(message, step)
             return Answer.OVER, None
         now = self.clock.now()
+        if kept := store.load(self.records, layout.StoredResult, layout.result_key(step.tenant_id, step.fingerprint)):
+            # Another job has done the same since this one was planned.
+            self._change(message, lambda s: s if s.state is StepState.DONE else step_life.reuse(s, kept.outputs, now))
+            self.executions.succeed_task(message.task_token)
+            return Answer.OVER, None
         leased = self._change(message, lambda s: step_life.lease(s, worker_id, now, self.lease_s))
         if leased is None or leased.leased_by != worker_id:
             return Answer.BUSY, step
@@ -98,12 +103,14 @@ class Tasks:
         key = layout.result_key(step.tenant_id, step.fingerprint)
         stored = layout.record(key, "result", kept, expires_at=int(expires.timestamp()))
         self.records.write(Put(stored, expected=None))
-        self._change(message, lambda s: s if s.state is StepState.DONE else step_life.finish(s, outputs, engine_s))
+        now = self.clock.now()
+        self._change(message, lambda s: s if s.state is StepState.DONE else step_life.finish(s, outputs, engine_s, now))
         self.executions.succeed_task(message.task_token)
 
     def fail(self, message: TaskMessage, failure: Failure) -> None:
         """The task can never be done: tell the state machine why."""
-        step = self._change(message, lambda s: s if s.state is StepState.DONE else step_life.fail(s, failure))
+        now = self.clock.now()
+        step = self._change(message, lambda s: s if s.state is StepState.DONE else step_life.fail(s, failure, now))
         if step is not None:
             self._tell_failed(message, step)
 

@@ -46,6 +46,9 @@ class Asset(Entity):
     size_bytes: int | None = None
     sha256: str | None = None
     source_url: str | None = None
+    """Where its bytes are to be fetched from, if nobody uploads them."""
+    fetching_until: datetime | None = None
+    """While they are being fetched: when that is over at the latest."""
     created_at: datetime
     inspected_at: datetime | None = None
 

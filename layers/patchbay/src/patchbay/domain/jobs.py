@@ -82,6 +82,11 @@ class Job(Entity):
     metadata: dict[str, Any] = Field(default_factory=dict)
     input_asset_id: str | None = None
     input_url: str | None = None
+    """Where the input was to be fetched from, if it did not come by upload."""
+    group_id: str | None = None
+    """The group it was ordered in, with others on the same file."""
+    callback_url: str | None = None
+    """Where its end is reported to, beside the owner's registered endpoints."""
     deliver_to: dict[str, str] = Field(default_factory=dict)
     """Output name -> URL of the owner's that takes it by PUT."""
     state: JobState = JobState.QUEUED
@@ -90,6 +95,12 @@ class Job(Entity):
     outputs: tuple[Output, ...] = ()
     runs: int = 1
     """How often the pipeline took the job up: more than 1 after a resume."""
+    audio_s: float | None = None
+    """Seconds of audio that the input has, once it was looked at."""
+    cost_usd: float | None = None
+    """What its machines cost, once it is over."""
+    told_at: datetime | None = None
+    """When everybody who wants to hear of its end was put down to be told."""
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
@@ -125,6 +136,11 @@ def fail(job: Job, failure: Failure, now: datetime) -> Job:
 def cancel(job: Job, now: datetime) -> Job:
     """Its owner does not want it any more."""
     return job if job.state is JobState.CANCELLED else _end(job, JobState.CANCELLED, now)
+
+
+def tell(job: Job, now: datetime) -> Job:
+    """Those who want to hear of its end are put down to be told. Of a job that is not over this says nothing."""
+    return job.model_copy(update={"told_at": now}) if job.state.terminal and job.told_at is None else job
 
 
 def resume(job: Job) -> Job:

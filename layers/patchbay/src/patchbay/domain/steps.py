@@ -66,6 +66,9 @@ class Step(Entity):
     failure: Failure | None = None
     engine_s: float = 0.0
     """Seconds the engine ran, all attempts together."""
+    started_at: datetime | None = None
+    """When a worker first took it up."""
+    ended_at: datetime | None = None
 
 
 def lease(step: Step, worker_id: str, now: datetime, lease_s: float) -> Step | None:
@@ -74,7 +77,8 @@ def lease(step: Step, worker_id: str, now: datetime, lease_s: float) -> Step | N
     if step.state in {StepState.DONE, StepState.FAILED} or (step.state is StepState.LEASED and held):
         return None
     changes = {"state": StepState.LEASED, "leased_by": worker_id, "attempts": step.attempts + 1}
-    return step.model_copy(update={**changes, "leased_until": now + timedelta(seconds=lease_s)})
+    times = {"leased_until": now + timedelta(seconds=lease_s), "started_at": step.started_at or now}
+    return step.model_copy(update={**changes, **times})
 
 
 def release(step: Step, trouble: str | None) -> Step:
@@ -83,15 +87,26 @@ def release(step: Step, trouble: str | None) -> Step:
     return step.model_copy(update={**changes, "last_trouble": trouble or step.last_trouble})
 
 
-def finish(step: Step, outputs: Sequence[Output], engine_s: float) -> Step:
+def finish(step: Step, outputs: Sequence[Output], engine_s: float, now: datetime) -> Step:
     """The step done, with its outputs."""
-    changes = {"state": StepState.DONE, "outputs": tuple(outputs), "leased_by": None, "leased_until": None}
-    return step.model_copy(update={**changes, "engine_s": round(step.engine_s + engine_s, 3)})
+    changes: dict[str, Any] = {
+        "state": StepState.DONE,
+        "outputs": tuple(outputs),
+        "leased_by": None,
+        "leased_until": None,
+    }
+    return step.model_copy(update={**changes, "engine_s": round(step.engine_s + engine_s, 3), "ended_at": now})
 
 
-def fail(step: Step, failure: Failure) -> Step:
+def reuse(step: Step, outputs: Sequence[Output], now: datetime) -> Step:
+    """The step done by an earlier computation of the same."""
+    return finish(step, outputs, 0.0, now).model_copy(update={"reused": True})
+
+
+def fail(step: Step, failure: Failure, now: datetime) -> Step:
     """The step over for good: trying again would end the same."""
-    return step.model_copy(update={"state": StepState.FAILED, "failure": failure, "leased_by": None})
+    changes = {"state": StepState.FAILED, "failure": failure, "leased_by": None, "ended_at": now}
+    return step.model_copy(update=changes)
 
 
 def fingerprint(

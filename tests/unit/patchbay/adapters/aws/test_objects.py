@@ -1,11 +1,14 @@
 import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
+from patchbay.adapters.aws import clients
 from patchbay.adapters.aws.objects import Bucket
 from patchbay.domain.errors import InvalidInput, NotFound
 
@@ -111,3 +114,48 @@ def test_parts(bucket: Bucket, boto: Any) -> None:
     info = bucket.stat(KEY)
     assert info is not None
     assert info.size_bytes == len(first) + len(last)
+
+
+def test_parts_from_here(bucket: Bucket) -> None:
+    upload_id = bucket.start_multipart(KEY)
+    first, last = b"a" * 5 * 1024**2, b"b" * 10
+    etags = {n: bucket.put_part(KEY, upload_id, n, data) for n, data in ((1, first), (2, last))}
+    bucket.complete_multipart(KEY, upload_id, etags)
+    with bucket.read(KEY) as blocks:
+        assert b"".join(blocks) == first + last
+
+
+def test_a_part_carries_no_checksum_that_its_upload_does_not_know(bucket: Bucket) -> None:
+    sent = []
+    upload_id = bucket.start_multipart(KEY)
+    part_client = clients.client("s3", checksums="when_required")
+    part_client.meta.events.register("before-send.s3", lambda request, **_: sent.append(dict(request.headers)))
+    bucket.put_part(KEY, upload_id, 1, b"x")
+    [headers] = sent
+    assert not [name for name in headers if "checksum" in name.lower()]
+    assert headers["X-Amz-Content-SHA256"] == hashlib.sha256(b"x").hexdigest().encode()
+
+
+def test_an_upload_that_was_dropped(bucket: Bucket, boto: Any) -> None:
+    upload_id = bucket.start_multipart(KEY)
+    bucket.put_part(KEY, upload_id, 1, b"x")
+    bucket.abort_multipart(KEY, upload_id)
+    bucket.abort_multipart(KEY, upload_id)
+    assert "Uploads" not in boto("s3").list_multipart_uploads(Bucket="media")
+    assert bucket.stat(KEY) is None
+
+
+def test_a_part_of_an_upload_that_is_gone(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(**part: object) -> None:
+        raise ClientError({"Error": {"Code": "NoSuchUpload"}}, "UploadPart")
+
+    monkeypatch.setattr(clients.client("s3", checksums="when_required"), "upload_part", gone)
+    with pytest.raises(InvalidInput):
+        bucket.put_part(KEY, "gone", 2, b"x")
+
+
+def test_bytes_at_hand_are_stored(bucket: Bucket) -> None:
+    bucket.store(KEY, b"0123", media_type="audio/wav")
+    info = bucket.stat(KEY)
+    assert info is not None
+    assert (info.size_bytes, info.media_type) == (4, "audio/wav")

@@ -1,9 +1,10 @@
 """boto3 clients, each made once for a process, and how their errors become ours."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -12,7 +13,12 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from patchbay.domain.errors import Unavailable
 
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=40)
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=40, max_pool_connections=50
+)
+Checksums = Literal["when_supported", "when_required"]
+_making = threading.Lock()
+"""boto3 makes its session on first use, which two threads must not do at once (boto3 guide, "Clients")."""
 _BUSY = {
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -29,9 +35,11 @@ _BUSY = {
 
 
 @cache
-def client(service: str) -> Any:
-    """The process's client of a service."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+def client(service: str, *, checksums: Checksums | None = None) -> Any:
+    """The process's client of a service; `checksums`: when S3 requests carry one, in botocore's words."""
+    config = _CONFIG.merge(Config(request_checksum_calculation=checksums))
+    with _making:
+        return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 @cache

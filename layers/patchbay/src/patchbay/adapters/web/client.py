@@ -2,7 +2,7 @@
 
 A name is resolved once; if any of its addresses is not public the call is refused; the connection goes to the address
 that was checked, with the original name in Host and SNI. Every redirect of a download is checked like a first call;
-a PUT follows none. Sizes and times are capped.
+a PUT or POST follows none. Sizes and times are capped.
 """
 
 import http.client
@@ -11,14 +11,15 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from patchbay.adapters.web.addresses import is_public
 from patchbay.domain.errors import FetchRefused, TooLarge
+from patchbay.ports import WebAnswer
 
 MAX_REDIRECTS = 5
 MAX_URL_CHARS = 8192
@@ -66,6 +67,17 @@ class SafeWeb:
         headers = {"Content-Length": str(size_bytes), "Content-Type": media_type}
         with self._call(parts, "PUT", body, headers) as answer:
             _must_be(200 <= answer.status < 300, parts, answer)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> WebAnswer:
+        """See `Web`."""
+        return replace(self, timeout_s=timeout_s, total_s=timeout_s).post_now(url, body, headers)
+
+    def post_now(self, url: str, body: bytes, headers: Mapping[str, str]) -> WebAnswer:
+        """As `post`, within this object's own times."""
+        parts = self._parse(url)
+        told = {"Content-Length": str(len(body)), **headers}
+        with self._call(parts, "POST", (body,), told) as answer:
+            return WebAnswer(answer.status, answer.getheader("Retry-After"))
 
     def _parse(self, url: str) -> SplitResult:
         """The address in parts. Raises `FetchRefused` for a form that is never called."""

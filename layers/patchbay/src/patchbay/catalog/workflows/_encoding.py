@@ -24,18 +24,25 @@ class EncodingParams(Params):
         return self
 
 
-def encode(params: EncodingParams, outputs: tuple[str, ...], *, after: str | None) -> StepSpec:
-    """The step that encodes every input into the format asked for."""
+def encode(
+    params: EncodingParams, inputs: tuple[str, ...], *, after: str | None, one_of_many: bool = False
+) -> StepSpec:
+    """The step that encodes `inputs` into the format asked for.
+
+    `one_of_many`: there are such steps for other formats too, so that its name and its outputs' names tell the format.
+    """
     asked: dict[str, Any] = {
         name: value for name in EncodingParams.model_fields if (value := getattr(params, name)) is not None
     }
+    outputs = tuple(f"{name}.{params.format}" for name in inputs) if one_of_many else inputs
     return StepSpec(
-        name="encode",
+        name=f"encode-{params.format}" if one_of_many else "encode",
         engine="encoding",
         compute="cpu",
         outputs=outputs,
-        params=asked,
+        params={**asked, "format_in_names": True} if one_of_many else asked,
         after=after,
+        takes=inputs if after else (),
         timeout_s=3600,
         weight=1.0,
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 from patchbay.catalog.models import FOUR_STEMS, MODELS, Shelf
 from patchbay.catalog.workflow import Params, StepSpec, Workflow
 from patchbay.domain.errors import InvalidInput
+from patchbay.domain.stems import left_without
 
 SampleFormat = Literal["wav16", "wav24", "wav32f"]
 
@@ -22,7 +23,7 @@ class IsolationParams(Params):
 
 def isolate(params: IsolationParams, shelf: Shelf, stems: tuple[str, ...], *, reported: bool = True) -> StepSpec:
     """The step that separates `stems` with the model asked for, or the best there is."""
-    needed = tuple(stem for stem in stems if stem != "accompaniment")
+    needed = tuple(dict.fromkeys(left_without(stem) or stem for stem in stems))
     model = shelf.check(params.model) if params.model else shelf.choose(needed)
     if missing := [stem for stem in needed if stem not in model.stems]:
         raise InvalidInput(f"model {model.name!r} has no {', '.join(missing)}", field="model")

@@ -1,0 +1,122 @@
+"""Requests that are to be done once, however often they arrive.
+
+A client names a request by a key of its own. What the request makes is written in one transaction with the key's
+record, so that a repetition, after a crash or at the same moment, finds the thing and makes no second; the answer is
+kept beside it as soon as it was given. The draft "The Idempotency-Key HTTP Header Field" of the IETF has the header.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from patchbay.core import layout, store
+from patchbay.domain.base import Entity
+from patchbay.domain.errors import Conflict, InvalidInput
+from patchbay.ports import Clock, Put, Records, WriteConflict
+
+KEPT = timedelta(hours=24)
+MAX_ANSWER_BYTES = 200_000
+FIELD = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class IdempotencyMismatch(Conflict):
+    """The key stands for another request."""
+
+
+class Answered(Entity):
+    """An answer as it was given. The body of one that holds a secret is sealed."""
+
+    status: int
+    headers: dict[str, str] = {}
+    body: str = ""
+    """Base64."""
+
+
+class OnceRecord(Entity):
+    """What a key stands for."""
+
+    fingerprint: str
+    made: str | None = None
+    """Id of the thing that the request made."""
+    answer: Answered | None = None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request that carries a key, on its way through the core."""
+
+    tenant_id: str
+    name: str
+    fingerprint: str
+    made: str | None = None
+    """Id of what an earlier arrival of the request made."""
+    expected: int = 0
+    """Version of the key's record as it was found."""
+
+    def claims(self, made: str, now: datetime) -> tuple[Put, ...]:
+        """What to write together with the thing that the request makes."""
+        claimed = OnceRecord(version=self.expected, fingerprint=self.fingerprint, made=made, created_at=now)
+        return (_put(self.tenant_id, self.name, claimed),)
+
+    def looked_up(self, records: Records) -> "Once":
+        """With what a rival of the same key made just now. Raises `IdempotencyMismatch`, `Conflict`."""
+        found = store.load(records, OnceRecord, layout.once_key(self.tenant_id, self.name))
+        if found is None or found.made is None or found.version == self.expected:
+            raise Conflict("another request with the same key is under way; try again")
+        if found.fingerprint != self.fingerprint:
+            raise _mismatch()
+        return replace(self, made=found.made, expected=found.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The keys of a tenant's requests."""
+
+    records: Records
+    clock: Clock
+
+    def begin(self, tenant_id: str, key: str, fingerprint: str) -> tuple[Once, Answered | None]:
+        """A request, and its answer if it was answered before.
+
+        Raises `InvalidInput` for a key of a wrong form, `IdempotencyMismatch` for one that stands for another request.
+        """
+        if not _KEY.fullmatch(key):
+            raise InvalidInput("an idempotency key has 1 to 255 printable characters and no spaces", field=FIELD)
+        name = hashlib.sha256(key.encode()).hexdigest()
+        found = store.load(self.records, OnceRecord, layout.once_key(tenant_id, name))
+        if found is None:
+            return Once(tenant_id, name, fingerprint), None
+        if self.clock.now() - found.created_at >= KEPT:
+            return Once(tenant_id, name, fingerprint, expected=found.version), None
+        if found.fingerprint != fingerprint:
+            raise _mismatch()
+        return Once(tenant_id, name, fingerprint, found.made, found.version), found.answer
+
+    def keep(self, once: Once, answer: Answered) -> None:
+        """Keep the answer that the request was given. The first one stays."""
+        if len(answer.body) > MAX_ANSWER_BYTES:
+            return
+        key = layout.once_key(once.tenant_id, once.name)
+
+        def with_answer(found: OnceRecord) -> OnceRecord:
+            same = found.fingerprint == once.fingerprint and found.answer is None
+            return found.model_copy(update={"answer": answer}) if same else found
+
+        kept = store.change(self.records, OnceRecord, key, with_answer, lambda r: _put(once.tenant_id, once.name, r))
+        if kept is None:  # the request made nothing that was written with the key
+            fresh = OnceRecord(fingerprint=once.fingerprint, answer=answer, created_at=self.clock.now())
+            try:
+                self.records.write(_put(once.tenant_id, once.name, fresh))
+            except WriteConflict:
+                return
+
+
+def _put(tenant_id: str, name: str, found: OnceRecord) -> Put:
+    return layout.put(layout.once_key(tenant_id, name), "once", found, expires=found.created_at + KEPT)
+
+
+def _mismatch() -> IdempotencyMismatch:
+    return IdempotencyMismatch(f"this {FIELD} was used for another request; take a new one")

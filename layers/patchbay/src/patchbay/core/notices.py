@@ -1,0 +1,300 @@
+"""Events on their way to receivers: put down once, tried until taken or given up, found again after any crash.
+
+An event becomes one notice for each receiver, under an id that is the same however often the event is read. A message
+in the queue asks for one attempt; the notice's record says whether it is still that attempt's turn. Long waits are not
+the queue's: a sweep finds what falls due, and what a lost message left behind.
+"""
+
+import json
+import logging
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from patchbay.core import layout, store
+from patchbay.core.endpoints import Endpoints
+from patchbay.core.receivers import TIMEOUT_S, attempt
+from patchbay.domain import jobs as life
+from patchbay.domain import webhooks
+from patchbay.domain.base import Entity
+from patchbay.domain.errors import Conflict, NotFound
+from patchbay.domain.ids import derived_id, is_id, new_id
+from patchbay.domain.jobs import Job
+from patchbay.domain.webhooks import TERMINAL_EVENTS, Notice, NoticeState
+from patchbay.ports import (
+    LONGEST_DELAY_S,
+    Clock,
+    NoticeMessage,
+    NoticeQueue,
+    Put,
+    Records,
+    Web,
+    WriteConflict,
+)
+
+EVENTS_KEPT = timedelta(days=30)
+TRUST = timedelta(seconds=90)
+"""How long after its time a queued message may still come before the sweep asks again."""
+BUSY = timedelta(seconds=TIMEOUT_S + 45)
+LOOK_AHEAD = timedelta(seconds=LONGEST_DELAY_S - 60)
+PAGE = 100
+Shape = Callable[[Job], Mapping[str, Any] | None]
+"""Makes a job's report in its dialect's words; None where the dialect has no reports of its own."""
+Shapes = Callable[[str], Shape]
+_log = logging.getLogger(__name__)
+
+
+class StoredEvent(Entity):
+    """An event as kept for its owner."""
+
+    event: dict[str, Any]
+
+
+class SweepMark(Entity):
+    """The oldest stretch of time that may still hold notices that are due."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Notices of all tenants."""
+
+    records: Records
+    queue: NoticeQueue
+    endpoints: Endpoints
+    web: Web
+    clock: Clock
+    chance: Callable[[], float] = random.random
+
+    def route(self, event: Mapping[str, Any]) -> list[Notice]:
+        """Put everybody down who wants to hear of an event. Repeating it changes nothing."""
+        tenant_id, kind = str(event["tenant_id"]), str(event["type"])
+        self._keep(event)
+        notices = [
+            self._noticed(event, url=endpoint.url, endpoint_id=endpoint.id)
+            for endpoint in self.endpoints.list(tenant_id)
+            if endpoint.wants(kind)
+        ]
+        job = self._ended_job(event) if kind in TERMINAL_EVENTS else None
+        if job and job.callback_url:
+            ids = {"application_id": job.application_id, "job_id": job.id, "dialect": job.dialect}
+            notices.append(self._noticed(event, url=job.callback_url, **ids))
+        for notice in notices:
+            self._ask(notice)
+        if job:
+            now = self.clock.now()
+            key = layout.job_key(tenant_id, job.id)
+            store.change(self.records, Job, key, lambda j: life.tell(j, now), layout.put_job)
+        return notices
+
+    def ping(self, tenant_id: str, endpoint_id: str) -> Notice:
+        """Send an endpoint a test event. Raises `NotFound`."""
+        endpoint = self.endpoints.get(tenant_id, endpoint_id)
+        event_id, now = new_id(), self.clock.now()
+        event = {
+            "version": "1",
+            "id": event_id,
+            "type": "ping",
+            "tenant_id": tenant_id,
+            "time": now.isoformat(),
+            "data": {"endpoint_id": endpoint_id},
+        }
+        notice = self._noticed(event, url=endpoint.url, endpoint_id=endpoint_id)
+        self._ask(notice)
+        return notice
+
+    def deliver(self, message: NoticeMessage, shapes: Shapes) -> Notice | None:
+        """Make one attempt, if it is its turn. Returns the notice as it is now, None where there is nothing to do."""
+        key = layout.notice_key(message.tenant_id, message.notice_id)
+        now = self.clock.now()
+
+        def take(found: Notice) -> Notice | None:
+            turn = found.state is NoticeState.PENDING and found.tries == message.attempt
+            busy = found.busy_until is not None and now < found.busy_until
+            return found.model_copy(update={"busy_until": now + BUSY}) if turn and not busy else None
+
+        notice = store.change(self.records, Notice, key, take, layout.put_notice)
+        if notice is None:
+            return None
+        try:
+            made, retry_after_s = self._attempted(notice, shapes)
+        except NotFound as error:
+            return self._settle(notice, webhooks.given_up(notice, str(error), self.clock.now()))
+        now = self.clock.now()
+        after = webhooks.attempted(notice, made, retry_after_s=retry_after_s, now=now, chance=self.chance())
+        if made.status == webhooks.GONE and notice.endpoint_id:
+            self.endpoints.disable(notice.tenant_id, notice.endpoint_id, "it answered 410 Gone")
+        return self._settle(notice, after)
+
+    def replay(self, tenant_id: str, notice_id: str) -> Notice:
+        """Deliver a notice that is over once more. Raises `NotFound`, `Conflict` while it is under way."""
+        self.get(tenant_id, notice_id)
+        now = self.clock.now()
+
+        def again(found: Notice) -> Notice:
+            if found.state is NoticeState.PENDING:
+                raise Conflict(f"notice {notice_id} is still being delivered")
+            return self._queued(webhooks.replayed(found, now))
+
+        changed = store.change(self.records, Notice, layout.notice_key(tenant_id, notice_id), again, layout.put_notice)
+        if changed is None:
+            raise NotFound(f"there is no notice {notice_id}")
+        self._ask(changed)
+        return changed
+
+    def get(self, tenant_id: str, notice_id: str) -> Notice:
+        """A notice with its attempts. Raises `NotFound`."""
+        key = layout.notice_key(tenant_id, notice_id)
+        found = store.load(self.records, Notice, key) if is_id(notice_id) else None
+        if found is None:
+            raise NotFound(f"there is no notice {notice_id}")
+        return found
+
+    def events(
+        self, tenant_id: str, *, limit: int, cursor: str | None = None, ascending: bool = False
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """(cursor, event) of a tenant's events past `cursor`: newest first, or oldest first."""
+        partition = layout.event_key(tenant_id, "")[0]
+        found = self.records.query(partition, limit=limit, before=cursor, ascending=ascending)
+        return [(stored.sk, layout.entity(StoredEvent, stored).event) for stored in found]
+
+    def list(self, tenant_id: str, *, limit: int, before: str | None = None) -> list[Notice]:
+        """Notices, newest first."""
+        found = self.records.query(layout.notice_key(tenant_id, "")[0], limit=limit, before=before)
+        return [layout.entity(Notice, stored) for stored in found]
+
+    def sweep(self) -> dict[str, int]:
+        """Ask for every attempt that falls due soon and that no message in the queue stands for."""
+        now = self.clock.now()
+        key = ("SWEEPS", "notices")
+        mark = store.load(self.records, SweepMark, key)
+        last = layout.due_number(now + LOOK_AHEAD)
+        oldest_open = first = mark.number if mark else layout.due_number(now - timedelta(days=1))
+        done = {"looked_at": 0, "asked": 0}
+        empty_so_far = True
+        for number in range(first, last + 1):
+            waiting = 0
+            for notice in self._due_in(number):
+                waiting += 1
+                done["looked_at"] += 1
+                done["asked"] += self._swept(notice, now)
+            empty_so_far = empty_so_far and not waiting
+            # The index may lag a little behind: a stretch is left for good only some time after it ended.
+            if empty_so_far and number < layout.due_number(now) - 1:
+                oldest_open = number + 1
+        if mark is None or oldest_open > mark.number:
+            new = SweepMark(version=mark.version if mark else 0, number=oldest_open)
+            try:
+                self.records.write(layout.put(key, "sweep", new))
+            except WriteConflict:
+                _log.info("another sweep is under way")
+        return done
+
+    def _due_in(self, number: int) -> Iterator[Notice]:
+        before: str | None = None
+        partition = layout.due_partition(number)
+        while keys := self.records.index_keys("by_open", partition, limit=PAGE, before=before):
+            before = keys[-1][1]
+            for stored in self.records.get_many(keys):
+                notice = layout.entity(Notice, stored)
+                if notice.state is NoticeState.PENDING and layout.due_number(notice.due_at) == number:
+                    yield notice
+
+    def _swept(self, notice: Notice, now: datetime) -> bool:
+        if now < notice.queued_until or (notice.busy_until and now < notice.busy_until):
+            return False
+        key = layout.notice_key(notice.tenant_id, notice.id)
+        try:
+            self.records.write(layout.put_notice(queued := self._queued(notice)))
+        except WriteConflict:
+            return False
+        _log.info("notice asked for again", extra={"notice_id": key[1], "tries": notice.tries})
+        self._ask(queued)
+        return True
+
+    def _keep(self, event: Mapping[str, Any]) -> None:
+        """Keep an event for its owner to list. Repeating it changes nothing: its place is made of its time and id."""
+        when = datetime.fromisoformat(event["time"])
+        place = layout.event_key(event["tenant_id"], derived_id(when, event["id"]))
+        kept = StoredEvent(event=dict(event))
+        write = layout.put(place, "event", kept, expires=self.clock.now() + EVENTS_KEPT)
+        self._write_once(write)
+
+    def _write_once(self, write: Put) -> bool:
+        try:
+            self.records.write(write)
+        except WriteConflict:
+            return False
+        return True
+
+    def _noticed(self, event: Mapping[str, Any], *, url: str, **ids: str | None) -> Notice:
+        """The notice of an event for one receiver, stored if it was not already."""
+        now, when = self.clock.now(), datetime.fromisoformat(event["time"])
+        to = ids.get("endpoint_id") or "callback"
+        notice = Notice(
+            id=derived_id(when, event["id"], to),
+            tenant_id=event["tenant_id"],
+            event=dict(event),
+            url=url,
+            created_at=now,
+            due_at=now,
+            queued_until=now + TRUST,
+            **ids,
+        )
+        if self._write_once(layout.put_notice(notice)):
+            return notice.model_copy(update={"version": 1})
+        return self.get(notice.tenant_id, notice.id)
+
+    def _ended_job(self, event: Mapping[str, Any]) -> Job | None:
+        return store.load(self.records, Job, layout.job_key(event["tenant_id"], event["data"]["id"]))
+
+    def _attempted(self, notice: Notice, shapes: Shapes) -> tuple[webhooks.Attempt, float | None]:
+        """One attempt. Raises `NotFound` where there is nothing to tell, or nobody to tell it to."""
+        body: Mapping[str, Any] | None = notice.event
+        if notice.endpoint_id:
+            endpoint = self.endpoints.get(notice.tenant_id, notice.endpoint_id)
+            if endpoint.disabled_at is not None:
+                raise NotFound(f"the endpoint is switched off: {endpoint.disabled_reason}")
+            secret = self.endpoints.endpoint_secret(notice.tenant_id, endpoint.id)
+            notice = notice.model_copy(update={"url": endpoint.url})
+        else:
+            secret = self.endpoints.application_secret(notice.tenant_id, notice.application_id or "")
+            job = store.load(self.records, Job, layout.job_key(notice.tenant_id, notice.job_id or ""))
+            if job is None:
+                raise NotFound("the job was deleted")
+            body = shapes(notice.dialect or "")(job) or notice.event
+        data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+        return attempt(self.web, self.clock, notice.url, notice.id, data, secret)
+
+    def _settle(self, taken: Notice, after: Notice) -> Notice | None:
+        """Write what came of an attempt, and ask for the next one."""
+        if after.state is NoticeState.PENDING:
+            after = self._queued(after)
+        try:
+            self.records.write(layout.put_notice(after))
+        except WriteConflict:
+            _log.warning("another attempt came between", extra={"notice_id": taken.id})
+            return None
+        if after.state is NoticeState.DEAD:
+            _log.warning("notice given up", extra={"notice_id": taken.id, "reason": after.reason})
+            self.queue.bury(NoticeMessage(taken.tenant_id, taken.id, after.tries), after.reason or "")
+        elif after.state is NoticeState.PENDING:
+            self._ask(after)
+        return after
+
+    def _queued(self, notice: Notice) -> Notice:
+        """With the time until which its next message is trusted to come; none, if it is for the sweep to send."""
+        now = self.clock.now()
+        soon = notice.due_at - now <= timedelta(seconds=LONGEST_DELAY_S)
+        return notice.model_copy(update={"queued_until": max(notice.due_at, now) + TRUST if soon else now})
+
+    def _ask(self, notice: Notice) -> None:
+        """Send the message of a notice's next attempt, unless it is too far off, or over."""
+        wait_s = (notice.due_at - self.clock.now()).total_seconds()
+        if notice.state is not NoticeState.PENDING or wait_s > LONGEST_DELAY_S:
+            return
+        message = NoticeMessage(notice.tenant_id, notice.id, notice.tries)
+        self.queue.send(message, delay_s=min(max(round(wait_s), 0), LONGEST_DELAY_S))
