@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from patchbay.catalog.models import MODELS
-from patchbay.core.tasks import Answer
+from patchbay.core.tasks import LEASE_S, SAME_WORK_WAIT, Answer
 from patchbay.domain.errors import Conflict, NotFound, TaskCancelled, Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Job, JobState, Output
 from patchbay.domain.steps import StepState
@@ -310,3 +310,70 @@ def test_inputs_of_a_later_step_are_found_when_it_is_leased(world: World, ada: T
     assert encode is not None
     assert {i.name: i.key for i in encode.inputs} == {o.name: o.key for o in outputs}
     assert {i.sha256 for i in encode.inputs} == {"00"}
+
+
+# -- the same work in two jobs ----------------------------------------------------------------------------------------
+
+
+def same_work(world: World, ada: Tenant) -> tuple[TaskMessage, TaskMessage]:
+    """Two jobs that want the same of the same file, both planned before either was done."""
+    asset = world.upload(ada)
+    messages = []
+    for _ in range(2):
+        job = world.order(ada, input_asset_id=asset.id)
+        world.services.pipeline.plan(ada.id, job.id)
+        messages.append(dispatched(world, job))
+    return messages[0], messages[1]
+
+
+def test_of_two_jobs_that_want_the_same_one_works_and_both_have_it(world: World, ada: Tenant) -> None:
+    first, second = same_work(world, ada)
+    tasks = world.services.tasks
+    _, step = tasks.lease(first, "one")
+    answer, seen = tasks.lease(second, "two")
+    assert answer is Answer.BUSY
+    assert seen is not None
+    assert seen.leased_until == world.clock.now() + SAME_WORK_WAIT
+    assert step is not None
+    tasks.complete(first, step, [Output(name="vocals", key="k")], 60.0)
+    assert tasks.lease(second, "two") == (Answer.OVER, None)
+    done = world.services.pipeline.steps(second.job_id)[0]
+    assert (done.state, done.reused, done.engine_s) == (StepState.DONE, True, 0.0)
+    assert done.outputs == (Output(name="vocals", key="k"),)
+
+
+@pytest.mark.parametrize("ending", ["dies", "gives_back", "fails"])
+def test_who_waits_for_the_same_work_does_it_if_the_other_does_not(world: World, ada: Tenant, ending: str) -> None:
+    first, second = same_work(world, ada)
+    tasks = world.services.tasks
+    tasks.lease(first, "one")
+    match ending:
+        case "dies":
+            world.clock.advance(seconds=LEASE_S + 1)
+        case "gives_back":
+            tasks.give_back(first, "one", None)
+        case "fails":
+            tasks.fail(first, Failure(kind=FailureKind.INTERNAL, message="m"))
+    assert tasks.lease(second, "two")[0] is Answer.YOURS
+
+
+def test_who_works_on_keeps_the_others_waiting(world: World, ada: Tenant) -> None:
+    first, second = same_work(world, ada)
+    tasks = world.services.tasks
+    tasks.lease(first, "one")
+    for _ in range(10):
+        world.clock.advance(seconds=LEASE_S - 1)
+        tasks.keep(first, "one")
+        assert tasks.lease(second, "two")[0] is Answer.BUSY
+
+
+def test_a_late_worker_does_not_take_the_work_from_who_took_it_over(world: World, ada: Tenant) -> None:
+    first, second = same_work(world, ada)
+    tasks = world.services.tasks
+    tasks.lease(first, "one")
+    world.clock.advance(seconds=LEASE_S + 1)
+    tasks.lease(second, "two")
+    tasks.give_back(first, "one", "woke up late")
+    third = world.order(ada, input_asset_id=world.services.jobs.get(ada.id, first.job_id).input_asset_id)
+    world.services.pipeline.plan(ada.id, third.id)
+    assert tasks.lease(dispatched(world, third), "three")[0] is Answer.BUSY

@@ -13,6 +13,7 @@
 | jobs that are not over, of all tenants | index `by_open`, `OPEN#<shard>` | index query, keys only |
 | steps of a job | `STEPS#<job>` / `<two digits>` | get, query |
 | stored results of a computation | `RESULTS#<tenant>` / `<fingerprint>` | get |
+| who is at a computation right now | `CLAIMS#<tenant>` / `<fingerprint>` | get |
 | jobs ordered together, newest first | `GROUPS#<tenant>` / `<group>` | get, query |
 | usage of a tenant in a month | `USAGE#<tenant>` / `<yyyy-mm>#<shard>` | get, all shards at once |
 | what an idempotency key made | `ONCE#<tenant>` / `<sha256>` | get |
@@ -107,6 +108,11 @@ def step_key(job_id: str, index: int) -> Key:
 def result_key(tenant_id: str, fingerprint: str) -> Key:
     """Key of a computation's stored outputs."""
     return f"RESULTS#{tenant_id}", fingerprint
+
+
+def claim_key(tenant_id: str, fingerprint: str) -> Key:
+    """Key of who is at a computation."""
+    return f"CLAIMS#{tenant_id}", fingerprint
 
 
 def group_key(tenant_id: str, group_id: str) -> Key:
