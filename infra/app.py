@@ -22,7 +22,7 @@ def build(app: cdk.App, chosen: Stage, bundler: Bundler) -> dict[str, cdk.Stack]
     data = DataStack(app, f"{prefix}-Data", stage=chosen)
     pipeline = PipelineStack(app, f"{prefix}-Pipeline", stage=chosen, data=data, bundler=bundler)
     api = ApiStack(app, f"{prefix}-Api", stage=chosen, pipeline=pipeline, bundler=bundler)
-    events = EventsStack(app, f"{prefix}-Events", stage=chosen, data=data, bundler=bundler)
+    events = EventsStack(app, f"{prefix}-Events", stage=chosen, pipeline=pipeline, bundler=bundler)
     stacks: dict[str, cdk.Stack] = {"Data": data, "Pipeline": pipeline, "Api": api, "Events": events}
     if chosen.launcher != "none":
         stacks["Compute"] = ComputeStack(app, f"{prefix}-Compute", stage=chosen, pipeline=pipeline)

@@ -10,11 +10,12 @@ import asyncio
 import importlib.util
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any, TypeVar
 
-import anyio.to_thread
-from anyio import CapacityLimiter
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +32,35 @@ RETRY_AFTER_S = 5
 IDLE_S = 60.0
 """A client that sends nothing for so long is taken for gone: it holds a thread."""
 GRACE_S = 30
+T = TypeVar("T")
+
+
+class Line:
+    """From one request's thread to the server's event loop, until it is cut."""
+
+    def __init__(self, outside: asyncio.AbstractEventLoop) -> None:
+        self._outside, self._cut = outside, threading.Event()
+        self._waiting: set[Future[Any]] = set()
+
+    async def there(self, what: Coroutine[Any, Any, T]) -> T:
+        """Wait, in the loop of this thread, for what is done in the other."""
+        if self._cut.is_set():
+            what.close()
+            raise asyncio.CancelledError
+        done = asyncio.run_coroutine_threadsafe(what, self._outside)
+        self._waiting.add(done)
+        if self._cut.is_set():  # meanwhile
+            done.cancel()
+        try:
+            return await asyncio.wrap_future(done)
+        finally:
+            self._waiting.discard(done)
+
+    def cut(self) -> None:
+        """End all waiting, now and from now on. Called in the server's event loop."""
+        self._cut.set()
+        for done in tuple(self._waiting):
+            done.cancel()
 
 
 class Ingest:
@@ -39,7 +69,7 @@ class Ingest:
     def __init__(self, served: Mapping[str, Dialect], *, threads: int = THREADS, idle_s: float = IDLE_S) -> None:
         made = {spoken.name: (build(spoken), Edge(_busy(spoken), spoken)) for spoken in served.values()}
         self._apps = {path: made[spoken.name] for path, spoken in served.items()}
-        self._limiter, self._idle_s = CapacityLimiter(threads), idle_s
+        self._threads, self._idle_s = ThreadPoolExecutor(threads, "ingest"), idle_s
         self._free = threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,25 +81,27 @@ class Ingest:
             await busy(scope, receive, send)
             return
         self._free -= 1
+        line = Line(asyncio.get_running_loop())
+        ended = asyncio.get_running_loop().run_in_executor(self._threads, self._serve, line, app, scope, receive, send)
         try:
-            outside = asyncio.get_running_loop()
-            await anyio.to_thread.run_sync(self._serve, outside, app, scope, receive, send, limiter=self._limiter)
+            await _until_ended(ended, line)
         finally:
             self._free += 1
 
-    def _serve(
-        self, outside: asyncio.AbstractEventLoop, app: ASGIApp, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Answer one request in this thread; its messages come from and go to the server's event loop `outside`."""
+    def _serve(self, line: Line, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request in this thread."""
 
         async def receive_here() -> Message:
-            return await _there(outside, lambda: self._next(receive))
+            return await line.there(self._next(receive))
 
         async def send_here(message: Message) -> None:
-            await _there(outside, lambda: send(message))
+            await line.there(_sent(send, message))
 
-        with suppress(asyncio.CancelledError):  # the server was told to stop, and waited as long as it may
-            asyncio.run(_whole(app(scope, receive_here, send_here)))
+        async def answer() -> None:
+            await app(scope, receive_here, send_here)
+
+        with suppress(asyncio.CancelledError):  # the line was cut
+            asyncio.run(answer())
 
     async def _next(self, receive: Receive) -> Message:
         try:
@@ -113,17 +145,22 @@ def main(arguments: Iterable[str], make: Callable[[], Ingest] = create) -> None:
     )
 
 
-async def _whole(answer: Awaitable[None]) -> None:
-    await answer
+async def _until_ended(ended: asyncio.Future[None], line: Line) -> None:
+    """Wait for a thread. One that is not wanted any more is waited for all the same: it has to clear up."""
+    cancelled = False
+    while not ended.done():
+        try:
+            await asyncio.wait({ended})
+        except asyncio.CancelledError:
+            cancelled = True
+            line.cut()
+    if cancelled:
+        raise asyncio.CancelledError
+    ended.result()
 
 
-async def _there(loop: asyncio.AbstractEventLoop, what: Callable[[], Awaitable[Message | None]]) -> Message:
-    """Wait, in this loop, for what is done in another."""
-
-    async def done() -> Message | None:
-        return await what()
-
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(done(), loop)) or {}
+async def _sent(send: Send, message: Message) -> None:
+    await send(message)
 
 
 def _busy(spoken: Dialect) -> ASGIApp:

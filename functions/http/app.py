@@ -51,7 +51,7 @@ SECURITY_HEADERS = {
 }
 PREFLIGHT_HEADERS = {
     "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
     "access-control-allow-headers": "authorization, content-type, x-api-key, idempotency-key",
     "access-control-max-age": "3600",
 }
@@ -154,7 +154,10 @@ class Guard:
             if self.needs_key and (answer := once.begin(scope, scope[CALLER].tenant_id, scope[body.DIGEST])):
                 await once.replay(answer, send)
                 return
-        await (once.keep(self.app, scope, receive, send) if self.keeps else self.app(scope, receive, send))
+            if self.keeps:
+                await once.keep(self.app, scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
     def scope_of(self, method: str) -> str:
         """The scope that a key must have for this route."""

@@ -97,6 +97,7 @@ class ApiStack(Stack):
                 *rights.read_objects(data.media_arn, UPLOADS, RESULTS),
                 *rights.write_objects(data.media_arn, UPLOADS),
                 *rights.run_machine(self, pipeline.machine_name),
+                *(rights.send(pipeline.notices.attempts) if dialect == FALLBACK else ()),
             ],
         )
         # One permission for each Lambda: one for each route would outgrow the policy's 20 kB.

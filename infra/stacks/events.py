@@ -1,58 +1,179 @@
-"""What tells the outside: changes of the table become events on a bus of our own."""
+"""What tells the outside: changes of the table become events on a bus of our own, and events reach webhooks."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Size, Stack
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs import environment, rights
+from infra.constructs import environment, notice_queues, rights
 from infra.constructs.acknowledged import ANYTHING, acknowledge
+from infra.constructs.buckets import RESULTS, UPLOADS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
-from infra.constructs.task_queues import lost_queue
-from infra.stacks.data import DataStack
+from infra.constructs.task_queues import lost_queue, private_queue
+from infra.stacks.pipeline import LONGEST, ROOM, PipelineStack
 from infra.stage import Stage
+
+SOURCE = "patchbay"
+ROUTED = (
+    "job.queued",
+    "job.started",
+    "job.succeeded",
+    "job.failed",
+    "job.cancelled",
+    "job.deleted",
+    "asset.ready",
+    "asset.rejected",
+)
+"""What an endpoint can ask for, as in `patchbay.domain.webhooks`, which this side does not import; a test holds the two
+together. A `ping` does not come by the bus.
+"""
+BATCH = 10
+AT_ONCE, AT_ONCE_IN_TWIN = 20, 2
+"""Instances of one consumer: they take turns on a developer's machine."""
+_SHORT = Duration.seconds(30)
 
 
 class EventsStack(Stack):
-    """Bus, archive, and the Lambda between stream and bus."""
+    """Bus, archive, the Lambda between stream and bus, and those behind the bus."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, data: DataStack, bundler: Bundler, **kwargs: Any
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        pipeline: PipelineStack,
+        bundler: Bundler,
+        **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        bus = events.EventBus(self, "Bus", event_bus_name=stage.named("facts"), description="What happened to jobs")
-        if not stage.emulated:
+        self.stage, self.data, self.notices = stage, pipeline.data, pipeline.notices
+        self._code = Code(self, "Code", stage=stage, bundler=bundler)
+        self._bus = self._own_bus()
+        self._lost = lost_queue(self, "Lost", what="A change of the table, an event or an import")
+        self._publish_changes()
+        self._route_events()
+        self._deliver_notices()
+        self._sweep_notices()
+        self._import_assets()
+        CfnOutput(self, "BusName", value=self._bus.event_bus_name)
+
+    def _own_bus(self) -> events.EventBus:
+        name = self.stage.named("facts")
+        bus = events.EventBus(self, "Bus", event_bus_name=name, description="What happened to jobs")
+        if not self.stage.emulated:
             pattern = events.EventPattern(version=["0"])
             bus.archive("Archive", event_pattern=pattern, retention=Duration.days(7), description="For a replay")
-        publish = Handler(
-            self,
-            "PublishChanges",
-            stage=stage,
-            code=Code(self, "Code", stage=stage, bundler=bundler),
-            entrypoint="publish_changes",
-            timeout=Duration.seconds(30),
-            env=environment.variables(table=data.table.table_name, bus_name=bus.event_bus_name),
-            rights=[rights.allow(["events:PutEvents"], bus.event_bus_arn)],
-        ).function
-        lost = lost_queue(self, "Lost", what="A change of the table")
+        return bus
+
+    def _publish_changes(self) -> None:
+        may_tell = rights.allow(["events:PutEvents"], self._bus.event_bus_arn)
+        publish = self._handler("publish_changes", [may_tell], env=self._bus_name())
         publish.add_event_source(
             sources.DynamoEventSource(
-                data.table,
+                self.data.table,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=100,
                 bisect_batch_on_error=True,
                 retry_attempts=5,
                 report_batch_item_failures=True,
-                on_failure=sources.SqsDlq(lost),
+                on_failure=sources.SqsDlq(self._lost),
                 filters=_filters(),
             )
         )
         acknowledge(self.node.find_child("PublishChanges"), ANYTHING, "listing streams knows no resources")
-        CfnOutput(self, "BusName", value=bus.event_bus_name)
+
+    def _bus_name(self) -> dict[str, str]:
+        return environment.variables(bus_name=self._bus.event_bus_name)
+
+    def _route_events(self) -> None:
+        """By way of a queue, where an event waits if its receivers cannot be put down just now."""
+        kept = lost_queue(self, "EventsLost", what="An event that webhooks may be waiting for")
+        queue = private_queue(
+            self,
+            "Events",
+            visibility=notice_queues.hidden_for(_SHORT),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=kept, max_receive_count=notice_queues.RECEIVES),
+        )
+        self._rule("RouteRule", ROUTED, targets.SqsQueue(queue, dead_letter_queue=self._lost))
+        may = [*rights.use_table(self.data.table), *rights.send(self.notices.attempts)]
+        self._drain(queue, self._handler("route_event", may))
+
+    def _deliver_notices(self) -> None:
+        """A dialect's report has links to results, which are as good as the rights of who signs them."""
+        may = [
+            *rights.use_table(self.data.table),
+            *rights.send(self.notices.attempts, self.notices.given_up),
+            *rights.read_objects(self.data.media_arn, UPLOADS, RESULTS),
+        ]
+        deliver = self._handler("deliver_webhook", may, timeout=notice_queues.TIMEOUT, memory_mib=1024)
+        self._drain(self.notices.attempts, deliver)
+
+    def _sweep_notices(self) -> None:
+        """What falls due later than a queue can hold it back, and what a lost message left behind."""
+        may = [*rights.use_table(self.data.table), *rights.send(self.notices.attempts)]
+        sweep = self._handler("sweep_notices", may, timeout=Duration.minutes(1))
+        # No second try: the next minute brings the next sweep.
+        self._keep_what_fails(sweep, retries=0)
+        schedule = events.Schedule.rate(Duration.minutes(1))
+        events.Rule(self, "SweepRule", schedule=schedule, targets=[targets.LambdaFunction(sweep, retry_attempts=0)])
+
+    def _import_assets(self) -> None:
+        media = self.data.media_arn
+        files = [*rights.read_objects(media, UPLOADS, RESULTS), *rights.write_objects(media, UPLOADS)]
+        may = [*rights.use_table(self.data.table), *files]
+        fetch = self._handler("import_asset", may, timeout=LONGEST, memory_mib=2048, storage=ROOM)
+        self._keep_what_fails(fetch, retries=2)
+        self._rule("ImportRule", ["asset.awaited"], targets.LambdaFunction(fetch, dead_letter_queue=self._lost))
+
+    def _rule(self, construct_id: str, types: Sequence[str], target: events.IRuleTarget) -> None:
+        pattern = events.EventPattern(source=[SOURCE], detail_type=list(types))
+        events.Rule(self, construct_id, event_bus=self._bus, event_pattern=pattern, targets=[target])
+
+    def _drain(self, queue: sqs.Queue, function: lambda_.Function) -> None:
+        """Give a queue's messages to a Lambda as they come: no window to collect them in."""
+        at_once = AT_ONCE_IN_TWIN if self.stage.emulated else AT_ONCE
+        source = sources.SqsEventSource(
+            queue, batch_size=BATCH, max_concurrency=at_once, report_batch_item_failures=True
+        )
+        function.add_event_source(source)
+
+    def _keep_what_fails(self, function: lambda_.Function, *, retries: int) -> None:
+        kept = destinations.SqsDestination(self._lost)
+        function.configure_async_invoke(retry_attempts=retries, on_failure=kept)
+
+    def _handler(
+        self,
+        entrypoint: str,
+        allowed: list[iam.PolicyStatement],
+        *,
+        timeout: Duration = _SHORT,
+        memory_mib: int = 512,
+        storage: Size | None = None,
+        env: dict[str, str] | None = None,
+    ) -> lambda_.Function:
+        told = environment.variables(table=self.data.table.table_name, media_bucket=self.data.media.bucket_name)
+        return Handler(
+            self,
+            "".join(part.capitalize() for part in entrypoint.split("_")),
+            stage=self.stage,
+            code=self._code,
+            entrypoint=entrypoint,
+            timeout=timeout,
+            memory_mib=memory_mib,
+            storage=storage,
+            env={**told, **self.notices.variables, **(env or {})},
+            rights=allowed,
+        ).function
 
 
 def _filters() -> list[Any]:

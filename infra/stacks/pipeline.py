@@ -15,6 +15,7 @@ from infra.constructs import batch_names, environment, rights, sagemaker_workers
 from infra.constructs.buckets import RESULTS, UPLOADS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
+from infra.constructs.notice_queues import NoticeQueues
 from infra.constructs.pipeline_definition import LAMBDA_TIMEOUT_S, definition
 from infra.constructs.state_machine import StateMachine
 from infra.constructs.task_queues import TaskQueues, lost_queue
@@ -37,6 +38,8 @@ class PipelineStack(Stack):
         self.stage, self.data = stage, data
         self.machine_name = stage.named("jobs")
         self.queues = TaskQueues(self, "Tasks", classes=QUEUED)
+        # Here and not beside their consumers: the API sends to them too, and is deployed before those.
+        self.notices = NoticeQueues(self, "Notices")
         self.variables = {
             **environment.variables(
                 table=data.table.table_name,
@@ -47,6 +50,7 @@ class PipelineStack(Stack):
             **environment.variables(
                 **{f"queue_url_{name}": queue.queue_url for name, queue in self.queues.by_class.items()}
             ),
+            **self.notices.variables,
         }
         self._code = Code(self, "Code", stage=stage, bundler=bundler)
         self._lost = lost_queue(self, "Lost", what="An upload's notice or a reconciliation")

@@ -7,7 +7,8 @@ Everything private to MiniStack is touched in this file only, and its version is
   the state of one instant, at no cost to the requests;
 - after each Lambda call it waits 50 ms for a first line on stderr; here 3 ms, as a line that comes later is not lost:
   it shows with the next call;
-- it removes Lambda code that nothing names before the new state is on disk; here only at start.
+- it removes Lambda code that nothing names before the new state is on disk; here only at start;
+- it forgets changes of tables that no Lambda has read yet; here they are saved too.
 
 Settings come in the environment (`environment()` makes them), so that the process has one argument: none.
 """
@@ -29,6 +30,7 @@ from typing import Any
 from infra.twin.child import die_with_parent
 from infra.twin.dirty import ChangeWatcher
 from infra.twin.snapshots import SnapshotFile
+from infra.twin.unread import Streams
 
 MINISTACK_VERSION = "1.5.33"
 LOG_WAIT_S = 0.003
@@ -37,6 +39,8 @@ SNAPSHOT_EVERY_S = 1.0
 SETTLING_S = 5.0
 IDLE_SNAPSHOT_EVERY_S = 30.0
 COPY_TIMEOUT_S = 5.0
+STREAMS = "patchbay_streams"
+"""Name of what this file adds to the emulator's state."""
 
 logger = logging.getLogger("patchbay.emulator")
 
@@ -156,23 +160,34 @@ def _patched_ministack() -> ChangeWatcher:
         raise SystemExit(f"the twin needs ministack=={MINISTACK_VERSION}, and {installed} is installed")
     from ministack import app
     from ministack.core import lambda_runtime, persistence
-    from ministack.services import lambda_svc
+    from ministack.services import dynamodb, lambda_svc
 
     folder = Path(os.environ["STATE_DIR"])
     file = SnapshotFile(folder, persistence._json_default, persistence._json_object_hook)
     file.prune(folder / "lambda-blobs")
     saved = file.read()
     watcher = ChangeWatcher(app.app)
-    snapshotter = Snapshotter(file, watcher, app._build_persistence_save_dict)
+    streams = Streams(
+        dynamodb._stream_records._data,
+        dynamodb._stream_trimmed._data,
+        lambda_svc._esms._data,
+        lambda_svc._dynamodb_stream_positions._data,
+    )
+    load, getters = app._load_persisted_state, app._build_persistence_save_dict
 
-    load = app._load_persisted_state
+    def all_getters() -> StateGetters:
+        return {**getters(), STREAMS: streams.unread}
+
+    snapshotter = Snapshotter(file, watcher, all_getters)
 
     def load_then_watch() -> None:
         load()
+        streams.restore(saved.pop(STREAMS, []))
         snapshotter.start()  # not a moment earlier: a snapshot of the empty state would replace the saved one
 
     app.load_state = lambda service: saved.pop(service, None)
     app._load_persisted_state = load_then_watch
+    app._build_persistence_save_dict = all_getters
     app.save_all = snapshotter.stop_and_save
     lambda_svc._prune_orphan_code_blobs = lambda referenced: None
     drain = lambda_runtime.Worker._drain_stderr_bounded

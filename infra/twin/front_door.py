@@ -1,19 +1,23 @@
 """The one address of the twin: what CloudFront is in the cloud.
 
-The media bucket's paths go to S3 under its rules for links; every other path goes to the HTTP API under API Gateway's
-limits. Paths and queries travel byte for byte.
+The media bucket's paths go to S3 under its rules for links; POSTs of whole files go to the ingest service; everything
+else goes to the HTTP API under API Gateway's limits. Paths and queries travel byte for byte.
 """
 
 import logging
 from dataclasses import dataclass
 
 from infra.twin.asgi import ClientGone, Receive, Scope, Send, answer_json, body_chunks, header_map
+from infra.twin.ingest import Ingest
 from infra.twin.objects import Objects
 from infra.twin.upstream import Upstream, UpstreamDown, end_to_end
 
 # Quotas of an HTTP API: payload size, and time until an integration must have answered.
 LARGEST_API_BODY = 10 * 1024 * 1024
 API_TIMEOUT_S = 30.0
+INGEST_TIMEOUT_S = 3600.0
+LARGEST_FORM_REST = 4 * 1024 * 1024
+"""What a form may have beside its file; the service itself is stricter."""
 
 logger = logging.getLogger("patchbay.front_door")
 
@@ -32,6 +36,7 @@ class FrontDoor:
     public_port: int
     api_id: str | None
     objects: Objects | None
+    ingest: Ingest | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -42,18 +47,35 @@ class FrontDoor:
         if self.objects and self.objects.owns(scope["raw_path"]):
             await self.objects.serve(scope, receive, send)
             return
+        ingest = self.ingest if self.ingest and self.ingest.takes(scope["method"], scope["raw_path"]) else None
         if self.api_id is None:
             await answer_json(send, 404, "Not Found")
             return
         try:
-            await self._serve_api(scope, receive, send)
+            if ingest:
+                await self._serve_ingest(ingest, scope, receive, send)
+            else:
+                await self._serve_api(scope, receive, send)
         except TooLong:
             await answer_json(send, 413, "Request Entity Too Large")
         except UpstreamDown as error:
-            logger.warning("no answer from the emulator: %s", error)
+            logger.warning("no answer from the %s: %s", "ingest service" if ingest else "emulator", error)
             await answer_json(send, 503, "Service Unavailable")
         except ClientGone:
             return
+
+    async def _serve_ingest(self, ingest: Ingest, scope: Scope, receive: Receive, send: Send) -> None:
+        given = header_map(scope)
+        length = given.get("content-length")
+        if length is not None and int(length) > ingest.largest + LARGEST_FORM_REST:
+            raise TooLong
+        if not await ingest.listens():
+            raise UpstreamDown("it does not listen")
+        target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        framing = (b"transfer-encoding", b"chunked") if length is None else (b"content-length", length.encode())
+        headers = [*self._headers(scope, given), framing]
+        body = body_chunks(receive)
+        await ingest.upstream.forward("POST", target, headers, body, receive, send, INGEST_TIMEOUT_S)
 
     async def _serve_api(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = header_map(scope)
@@ -61,22 +83,22 @@ class FrontDoor:
             raise TooLong
         body = await _read_all(receive)
         # By path and not by host name: under a host name the emulator answers /health and the like itself.
-        target = f"/_aws/execute-api/{self.api_id}/$default".encode() + scope["raw_path"]
+        # A slash at the end means nothing to any route, but the emulator's would not match it.
+        target = f"/_aws/execute-api/{self.api_id}/$default".encode() + (scope["raw_path"].rstrip(b"/") or b"/")
         if scope["query_string"]:
             target += b"?" + scope["query_string"]
-        await self.upstream.forward(
-            scope["method"], target, self._headers(scope, headers, len(body)), body, receive, send, API_TIMEOUT_S
-        )
+        passed = self._headers(scope, headers)
+        if body or scope["method"] in ("POST", "PUT", "PATCH"):
+            passed.append((b"content-length", b"%d" % len(body)))
+        await self.upstream.forward(scope["method"], target, passed, body, receive, send, API_TIMEOUT_S)
 
-    def _headers(self, scope: Scope, given: dict[str, str], length: int) -> list[tuple[bytes, bytes]]:
+    def _headers(self, scope: Scope, given: dict[str, str]) -> list[tuple[bytes, bytes]]:
         client = scope["client"][0] if scope.get("client") else "127.0.0.1"
         hops = [hop for hop in (given.get("x-forwarded-for"), client) if hop]
-        sized = length or scope["method"] in ("POST", "PUT", "PATCH")
         return [
             *((name, value) for name, value in end_to_end(scope["headers"]) if name.lower() not in _SET_HERE),
             # Never the client's own: nothing behind this may be steered by it.
             (b"host", f"localhost:{self.public_port}".encode()),
-            *([(b"content-length", b"%d" % length)] if sized else []),
             (b"x-forwarded-for", ", ".join(hops).encode("latin-1")),
             (b"x-forwarded-proto", b"https"),
             (b"x-forwarded-port", str(self.public_port).encode()),

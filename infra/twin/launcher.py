@@ -20,6 +20,8 @@ from infra.twin.emulator_client import ACCOUNT, REGION, EmulatorClient, Emulator
 from infra.twin.fingerprint import folder_fingerprint, repository_fingerprint
 from infra.twin.folder import DataFolder
 from infra.twin.front_door import FrontDoor
+from infra.twin.ingest import Ingest, IngestKeeper
+from infra.twin.ingest import command as ingest_command
 from infra.twin.objects import Objects
 from infra.twin.outputs import api_id, find_output, read_outputs
 from infra.twin.server import Server, bind, free_port, make_server
@@ -27,6 +29,8 @@ from infra.twin.sigv4 import Credentials
 from infra.twin.state import TwinState, clear_pid, read_state, write_state
 from infra.twin.supervisor import Supervisor, WorkerClass, worker_command
 from infra.twin.upstream import Upstream
+from patchbay.catalog.dialects import ingest_paths
+from patchbay.settings import from_env
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPUTE_CLASSES = {"gpu": "TaskQueueUrlGpu", "cpu": "TaskQueueUrlCpu"}
@@ -99,6 +103,8 @@ class Twin:
         self._environment = child_environment(options, self._secret, self._emulator_port, os.environ)
         self._client = EmulatorClient(self._endpoint)
         self._upstream = Upstream(self._emulator_port)
+        self._ingest_upstream: Upstream | None = None
+        self._ingest: IngestKeeper | None = None
         self._emulator: subprocess.Popen[bytes] | None = None
         self._supervisor: Supervisor | None = None
         self._server: Server | None = None
@@ -118,26 +124,29 @@ class Twin:
         environment = await self._settings()
         self._supervisor = Supervisor(self._client, self._worker_classes(environment))
         await self._reconcile()
-        self._server = make_server(self._front_door(), certificates)
+        self._server = make_server(self._front_door(self._make_ingest(environment)), certificates)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._server.serve(sockets=sockets))
             await self._server.serving()
             self._announce(environment)
             group.create_task(self._supervisor.run())
             group.create_task(self._keep_emulator())
+            if self._ingest:
+                group.create_task(self._ingest.run())
 
     async def close(self) -> None:
-        """Stop the workers while the emulator still takes their tasks back, then everything else."""
+        """Stop what uses the emulator while it still answers (workers give their tasks back), then everything else."""
         self._closing = True
         if self._server:
             self._server.should_exit = True
-        if self._supervisor:
-            await self._supervisor.stop()
+        beside = [part for part in (self._supervisor, self._ingest) if part]
+        await asyncio.gather(*(part.stop() for part in beside))
         if self._emulator:
             await processes.stop(self._emulator, EMULATOR_STOP_S)
         processes.kill_descendants()
         await self._client.close()
-        await self._upstream.close()
+        for upstream in filter(None, (self._upstream, self._ingest_upstream)):
+            await upstream.close()
         clear_pid(self._data.state)
 
     def _start_emulator(self) -> None:
@@ -205,12 +214,23 @@ class Twin:
                 classes.append(WorkerClass(compute, queue_url, worker_command(compute), environment, ROOT, log))
         return classes
 
-    def _front_door(self) -> FrontDoor:
+    def _make_ingest(self, settings: Mapping[str, str]) -> Ingest | None:
+        """The ingest service, not started yet: nobody waits for it who does not upload."""
+        paths = ingest_paths()
+        if not paths:
+            return None
+        port = free_port()
+        environment, log = {**self._environment, **settings}, self._data.logs / "ingest.log"
+        self._ingest = IngestKeeper(ingest_command(port), environment, ROOT, log)
+        self._ingest_upstream = Upstream(port)
+        return Ingest(self._ingest_upstream, paths, from_env(environment).max_upload_bytes)
+
+    def _front_door(self, ingest: Ingest | None) -> FrontDoor:
         bucket = find_output(self._outputs, "MediaBucketName")
         credentials = Credentials(ACCOUNT, self._secret, REGION)
         spool = self._data.temporary / "spool"
         objects = Objects(bucket, credentials, self._upstream, spool) if bucket else None
-        return FrontDoor(self._upstream, self._options.port, api_id(self._outputs), objects)
+        return FrontDoor(self._upstream, self._options.port, api_id(self._outputs), objects, ingest)
 
     def _announce(self, settings: Mapping[str, str]) -> None:
         state = TwinState(
@@ -238,7 +258,8 @@ class Twin:
             logger.error("the emulator ended; it is started again")
             if self._emulator is not None:
                 processes.kill_group(self._emulator.pid)
-            processes.kill_descendants(spare=self._supervisor.pids() if self._supervisor else ())
+            beside = [part for part in (self._supervisor, self._ingest) if part]
+            processes.kill_descendants(spare=[pid for part in beside for pid in part.pids()])
             if time.monotonic() - started > LONGEST_RESTART_PAUSE_S:
                 pause = 0.1
             await asyncio.sleep(pause)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from functions.dialects.audioshake.routes import DIALECT as AUDIOSHAKE
 from functions.dialects.musicai.routes import DIALECT as MUSICAI
 from functions.dialects.native.routes import DIALECT as NATIVE
 from functions.http.handler import lambda_handler
@@ -43,6 +44,11 @@ def loop() -> Iterator[None]:
 @pytest.fixture
 def musicai(ada: Tenant, loop: None) -> Api:
     return Api(lambda_handler(MUSICAI), ada.secret)
+
+
+@pytest.fixture
+def audioshake(ada: Tenant, loop: None) -> Api:
+    return Api(lambda_handler(AUDIOSHAKE), f"Bearer {ada.secret}")
 
 
 @pytest.fixture

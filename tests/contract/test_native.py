@@ -1,6 +1,9 @@
 """Patchbay's own API on the wire."""
 
+import json
 from typing import Any
+
+from pydantic import BaseModel
 
 from tests.fakes.gateway import REQUEST_ID, Answer, Api
 from tests.fakes.prober import GOOD
@@ -20,6 +23,29 @@ def told(answer: Answer, status: int, code: str, *fields: str) -> dict[str, Any]
     assert body["instance"] == f"urn:patchbay:request:{REQUEST_ID}"
     assert [error["field"] for error in body.get("errors", [])] == list(fields)
     return body
+
+
+def fits(model: type[BaseModel], answer: Answer) -> dict[str, Any]:
+    """Check that an answer is what the document says, no field less and none more; returns its body."""
+    assert answer.status == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    same_fields(body, model.model_validate(body).model_dump(mode="json", exclude_unset=True))
+    return body
+
+
+def same_fields(body: Any, modelled: Any) -> None:
+    """What the model does not know is missing from its own form."""
+    if isinstance(body, dict):
+        assert body.keys() == modelled.keys()
+        for name in body:
+            same_fields(body[name], modelled[name])
+    elif isinstance(body, list):
+        for ours, theirs in zip(body, modelled, strict=True):
+            same_fields(ours, theirs)
+
+
+def patch(api: Api, path: str, given: object) -> Answer:
+    return api.call("PATCH", path, headers={"content-type": "application/json"}, body=json.dumps(given).encode())
 
 
 def test_upload_by_put(native: Api, world: World, ada: Tenant) -> None:
@@ -52,10 +78,11 @@ def test_upload_in_parts(native: Api, world: World, ada: Tenant) -> None:
     given = native.post(f"{BASE}/uploads", {"method": "parts", "size_bytes": size}).json()
     parts = given["parts"]
     assert len(parts["urls"]) == -(-size // parts["part_bytes"]) == 2
-    etags = [world.objects.put_part(parts["upload_id"], n, b"RIFF" + bytes([n])) for n in (1, 2)]
+    key = f"uploads/{ada.id}/{given['asset_id']}"
+    etags = [world.objects.put_part(key, parts["upload_id"], n, b"RIFF" + bytes([n])) for n in (1, 2)]
     path = f"{BASE}/uploads/{given['asset_id']}/complete"
     wrong = {"upload_id": parts["upload_id"], "etags": etags[::-1]}
     told(native.post(path, wrong), 400, "invalid-input", "etags")
     done = native.post(path, {"upload_id": parts["upload_id"], "etags": etags})
     assert (done.status, done.json()["id"]) == (200, given["asset_id"])
-    assert world.objects.stat(f"uploads/{ada.id}/{done.json()['id']}")
+    assert world.objects.stat(key)

@@ -12,7 +12,8 @@ TEXT = (ROOT / "layers/runtime/requirements.txt").read_text()
 PINS = re.findall(r"^([\w.-]+)==([\w.]+) \\\n    --hash=sha256:([0-9a-f]{64})$", TEXT, re.MULTILINE)
 OURS = {"patchbay", "functions"}
 FROM_THE_LAMBDA_RUNTIME = {"boto3", "botocore"}
-NOT_IN_THE_LAYER = {"cli"}
+NOT_IN_THE_LAYER = {"cli", "ingest.py"}
+"""What no Lambda runs."""
 
 
 def imported(folder: Path) -> set[str]:

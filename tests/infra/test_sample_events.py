@@ -9,14 +9,20 @@ import pytest
 
 from infra.constructs.definition_check import machines
 from infra.constructs.pipeline_definition import definition
-from patchbay.bootstrap import stream_changes
+from patchbay.bootstrap import notice_message, stream_changes
 from patchbay.catalog.dialects import DIALECTS
 from patchbay.core import events as core_events
-from patchbay.domain.assets import parse_upload_key, result_prefix
+from patchbay.core import layout
+from patchbay.domain.assets import Asset, parse_upload_key, result_prefix
+from patchbay.domain.jobs import Job, JobState
 from patchbay.domain.tasks import TaskMessage
 from tests.support.templates import ROOT, resources
 
-EVENTS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "events").glob("*.json"))}
+EVENTS = {
+    path.stem: json.loads(path.read_text())
+    for path in sorted((ROOT / "events").glob("*.json"))
+    if path.stem != "schema"
+}
 
 VARIANTS = {"finish_job_failed", "reconcile_jobs_restart", "upload_finished_eventbridge"}
 
@@ -27,13 +33,21 @@ def entry_points() -> set[str]:
     return handlers
 
 
+def pattern_of(rule: str) -> dict[str, Any]:
+    """What events a rule is for, by the beginning of its name."""
+    (found,) = [
+        r["EventPattern"] for name, r in resources("prod", "AWS::Events::Rule").items() if name.startswith(rule)
+    ]
+    told: dict[str, Any] = found
+    return told
+
+
 def test_every_lambda_has_one() -> None:
     assert set(EVENTS) == entry_points() | VARIANTS
 
 
 def test_an_upload_sets_off_the_inspection_and_a_result_does_not() -> None:
-    rules = resources("prod", "AWS::Events::Rule").values()
-    (pattern,) = [rule["EventPattern"] for rule in rules if "EventPattern" in rule]
+    pattern = pattern_of("Pipeline/UploadRule")
     event = EVENTS["upload_finished_eventbridge"]
     assert (pattern["source"], pattern["detail-type"]) == ([event["source"]], [event["detail-type"]])
     (wanted,) = pattern["detail"]["object"]["key"]
@@ -51,6 +65,43 @@ def test_a_buried_message_is_a_task() -> None:
 def test_changes_become_events() -> None:
     told = [core_events.of_change(old, new) for _, old, new in stream_changes(EVENTS["publish_changes"])]
     assert [event and event["type"] for event in told] == ["job.queued", "job.started"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "rule"), [("route_event", "Events/RouteRule"), ("import_asset", "Events/ImportRule")]
+)
+def test_events_of_the_bus_pass_the_rule_of_their_lambda(sample: str, rule: str) -> None:
+    event = EVENTS[sample]
+    if "Records" in event:
+        (event,) = [json.loads(record["body"]) for record in event["Records"]]
+    pattern = pattern_of(rule)
+    assert pattern["source"] == [event["source"]]
+    assert event["detail-type"] in pattern["detail-type"]
+    assert event["detail-type"] == event["detail"]["type"]
+
+
+def test_an_event_on_its_way_to_webhooks_is_one_that_the_core_tells() -> None:
+    (record,) = EVENTS["route_event"]["Records"]
+    told = json.loads(record["body"])["detail"]
+    ended = Job.model_validate({**told["data"], "tenant_id": told["tenant_id"]})
+    before = ended.model_copy(update={"state": JobState.STARTED})
+    said = core_events.of_change(layout.put_job(before).record, layout.put_job(ended).record)
+    assert said is not None
+    assert {**said, "time": told["time"]} == told
+
+
+def test_an_asset_that_waits_to_be_imported_is_told_as_such() -> None:
+    told = EVENTS["import_asset"]["detail"]
+    fields = {"tenant_id": told["tenant_id"], "created_at": told["time"], "source_url": "https://example.org/song.wav"}
+    asset = Asset.model_validate({**told["data"], **fields, "key": "k"})
+    assert core_events.of_change(None, layout.put_asset(asset).record) == told
+
+
+def test_a_notice_in_the_queue_can_be_read() -> None:
+    (record,) = EVENTS["deliver_webhook"]["Records"]
+    message = notice_message(record["body"])
+    assert record["attributes"]["MessageGroupId"] == message.tenant_id
+    assert message.attempt == 0
 
 
 @pytest.mark.parametrize("dialect", [dialect.name for dialect in DIALECTS])

@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.http.dialect import ErrorEntry, Problem
 from functions.http.errors import InvalidFields, MalformedBody, MethodNotAllowed
+from patchbay.core.idempotency import IdempotencyMismatch
 from patchbay.domain.errors import (
     Conflict,
     Forbidden,
@@ -25,6 +26,7 @@ ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     NotFound: ErrorEntry(404, "not-found", "Not found"),
     MethodNotAllowed: ErrorEntry(405, "method-not-allowed", "Method not allowed"),
     Conflict: ErrorEntry(409, "conflict", "Conflict"),
+    IdempotencyMismatch: ErrorEntry(422, "idempotency-mismatch", "Idempotency-Key used for another request"),
     TooLarge: ErrorEntry(413, "too-large", "Too large"),
     InvalidInput: ErrorEntry(400, "invalid-input", "Invalid input"),
     MalformedBody: ErrorEntry(400, "malformed-body", "Malformed body"),

@@ -43,7 +43,7 @@ def test_a_step_goes_where_its_class_is_done(compute: Compute) -> None:
 
 
 def test_a_class_that_is_added_gets_its_branch() -> None:
-    wider = definition([*CLASSES.values(), Compute("huge", memory_mib=1, vcpus=1)])  # type: ignore[arg-type]
+    wider = definition([*CLASSES.values(), Compute("huge", memory_mib=1, vcpus=1, usd_per_hour=1.0)])  # type: ignore[arg-type]
     assert "RunHuge" in check(wider)["States"]["Steps"]["ItemProcessor"]["States"]
 
 

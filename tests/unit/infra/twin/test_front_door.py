@@ -100,7 +100,7 @@ async def ask(
 
 @pytest.mark.parametrize(
     "target",
-    ["/", "/v1/job", "/api/tracks", "/docs/", "/media", "/mediator/x", "/v1/a%2Fb//../c?x=%41&y=a+b&&z", "//media/x"],
+    ["/", "/v1/job", "/api/tracks", "/docs", "/media", "/mediator/x", "/v1/a%2Fb//../c?x=%41&y=a+b&&z", "//media/x"],
 )
 async def test_api_paths_arrive_byte_for_byte(door: FrontDoor, upstream: RecordedUpstream, target: str) -> None:
     if target == "/media":
@@ -108,6 +108,14 @@ async def test_api_paths_arrive_byte_for_byte(door: FrontDoor, upstream: Recorde
         return
     assert (await ask(door, "GET", target)).text == "from upstream"
     assert upstream.requests[0].target == b"/_aws/execute-api/abc123/$default" + target.encode()
+
+
+@pytest.mark.parametrize(("target", "arrives"), [("/job/", "/job"), ("/job//?x=/", "/job?x=/"), ("//", "/")])
+async def test_a_slash_at_the_end_of_an_api_path_goes(
+    door: FrontDoor, upstream: RecordedUpstream, target: str, arrives: str
+) -> None:
+    await ask(door, "GET", target)
+    assert upstream.requests[0].target == b"/_aws/execute-api/abc123/$default" + arrives.encode()
 
 
 async def test_api_request_says_where_it_comes_from(door: FrontDoor, upstream: RecordedUpstream) -> None:

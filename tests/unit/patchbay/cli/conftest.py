@@ -1,5 +1,6 @@
-"""A Music.ai API and its object store, in memory."""
+"""A Music.ai API and its object store, in memory; and Patchbay's own API over fakes."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from functions.dialects.native.routes import DIALECT as NATIVE
+from functions.http.handler import lambda_handler
+from patchbay import bootstrap
 from patchbay.cli.client import Client
+from tests.fakes.gateway import Api
+from tests.fakes.world import Tenant, World
 
 KEY = "pb_test"
 URL = "https://api.test"
@@ -123,3 +129,34 @@ def over_fake_api(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Callable[[],
 
     monkeypatch.setattr(Client, "__init__", init)
     return lambda: None
+
+
+@pytest.fixture
+def native_world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A deployment over fakes."""
+    made = World()
+    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
+    return made
+
+
+@pytest.fixture
+def deployment(native_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tenant]:
+    """A tenant of `native_world`, whose own API every client of a command talks to, through its Lambda handler."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    served, real = Api(lambda_handler(NATIVE)), Client.__init__
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query, headers = request.url.params.multi_items(), dict(request.headers)
+        # The path as sent: a name with a slash in it stays one part, as API Gateway has it.
+        path = request.url.raw_path.decode().partition("?")[0]
+        made = served.call(request.method, path, query=query, headers=headers, body=request.read())
+        return httpx.Response(made.status, headers=dict(made.headers), content=made.body)
+
+    def init(self: Client, url: str, key: str, **more: Any) -> None:
+        real(self, url, key, **more | {"ca": None, "transport": httpx.MockTransport(answer), "sleep": lambda s: None})
+
+    monkeypatch.setattr(Client, "__init__", init)
+    yield native_world.tenant()
+    asyncio.set_event_loop(None)
+    loop.close()

@@ -31,7 +31,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 0
     told = capsys.readouterr().out
-    for command in ("up", "worker", "ca", "key", "separate", "jobs", "job", "models"):
+    here, through = ("up", "worker", "ca", "key"), ("separate", "jobs", "job", "cancel", "models")
+    for command in (*here, *through, "listen", "webhooks", "app", "usage"):
         assert f" {command} " in told
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from patchbay.core.assets import FETCH_TIME
 from patchbay.domain.assets import Asset, AssetState
-from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge
+from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge, Unavailable
 from patchbay.settings import Settings
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
@@ -133,20 +133,44 @@ def test_of_two_imports_at_once_one_fetches_and_the_other_waits(world: World, ad
     assert assets.fetch(ada.id, asset.id).state is AssetState.READY
 
 
-def test_an_import_whose_process_died_is_taken_up_by_who_waits_for_it(world: World, ada: Tenant) -> None:
+class Killed(BaseException):
+    """What no code may catch: the process is gone."""
+
+
+def test_an_import_whose_process_died_is_taken_up_by_who_waits_for_it(
+    world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assets, started = world.services.assets, world.clock.now()
     asset = assets.create(ada.id, source_url=URL)
 
     def dies(*_: object, **__: object) -> None:
-        raise MemoryError
+        raise Killed
 
-    world.web.fetch = dies  # type: ignore[method-assign]
-    with pytest.raises(MemoryError):
-        assets.fetch(ada.id, asset.id)
-    del world.web.fetch  # type: ignore[attr-defined]
+    with monkeypatch.context() as patched:
+        patched.setattr(world.web, "fetch", dies)
+        with pytest.raises(Killed):
+            assets.fetch(ada.id, asset.id)
     world.web.pages[URL] = GOOD
     assert assets.inspect(ada.id, asset.id).state is AssetState.READY
     assert world.clock.now() - started >= FETCH_TIME
+
+
+def test_an_import_that_broke_off_is_free_for_the_next_try_at_once(
+    world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.web.pages[URL] = GOOD
+    assets, started = world.services.assets, world.clock.now()
+    asset = assets.create(ada.id, source_url=URL)
+
+    def busy(*_: object, **__: object) -> None:
+        raise Unavailable("the store is busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.objects, "upload", busy)
+        with pytest.raises(Unavailable):
+            assets.fetch(ada.id, asset.id)
+    assert assets.fetch(ada.id, asset.id, wait=False).state is AssetState.READY
+    assert world.clock.now() == started
 
 
 def test_import_of_what_is_no_audio_keeps_no_bytes(world: World, ada: Tenant) -> None:

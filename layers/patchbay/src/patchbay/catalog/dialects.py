@@ -11,6 +11,8 @@ class DialectEntry:
     title: str
     paths: tuple[str, ...]
     """Path prefixes; `/v1` means `/v1` and everything below it. The longest prefix that fits wins."""
+    ingest: tuple[str, ...] = ()
+    """Exact paths among them whose POSTs carry whole files, too large for a Lambda: the ingest service takes them."""
 
 
 DIALECTS: tuple[DialectEntry, ...] = (
@@ -19,5 +21,13 @@ DIALECTS: tuple[DialectEntry, ...] = (
         "Music.ai",
         tuple(f"/{base}/{noun}" for base in ("v1", "api") for noun in ("upload", "job", "workflow", "application")),
     ),
+    DialectEntry(
+        "audioshake", "AudioShake", ("/upload", "/job", "/usage", "/assets", "/tasks"), ingest=("/upload", "/assets")
+    ),
     DialectEntry("native", "Patchbay", ("/patchbay", "/openapi", "/docs")),
 )
+
+
+def ingest_paths() -> frozenset[str]:
+    """The paths of all dialects that the ingest service takes POSTs for; a slash at the end makes no difference."""
+    return frozenset(path for entry in DIALECTS for path in entry.ingest)

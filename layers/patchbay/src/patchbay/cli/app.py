@@ -2,7 +2,7 @@
 
 import typer
 
-from patchbay.cli.commands import jobs, keys, local
+from patchbay.cli.commands import account, events, jobs, keys, local, webhooks
 
 app = typer.Typer(
     name="patchbay",
@@ -23,4 +23,9 @@ app.add_typer(keys.app, name="key", no_args_is_help=True, rich_help_panel=_HERE)
 app.command(rich_help_panel=_API)(jobs.separate)
 app.command(rich_help_panel=_API)(jobs.jobs)
 app.command(rich_help_panel=_API)(jobs.job)
+app.command(rich_help_panel=_API)(jobs.cancel)
 app.command(rich_help_panel=_API)(jobs.models)
+app.command(rich_help_panel=_API)(events.listen)
+app.add_typer(webhooks.app, name="webhooks", no_args_is_help=True, rich_help_panel=_API)
+app.add_typer(account.app, name="app", no_args_is_help=True, rich_help_panel=_API)
+app.command(rich_help_panel=_API)(account.usage)

@@ -1,4 +1,4 @@
-"""A client of the Music.ai API, which every deployment of Patchbay serves under `/v1`.
+"""A client of a deployment: of the Music.ai API, which each serves under `/v1`, and of Patchbay's own.
 
 Reads are tried again when the network or the server fails for a moment. An order is sent again only where it cannot
 have been taken: the connection was never made, or the server said so.
@@ -21,6 +21,8 @@ Job = Mapping[str, Any]
 Report = Callable[[float], None]
 """Takes a share done, 0 to 1."""
 
+PAGE = 100
+"""Things on a page of a list."""
 BLOCK_BYTES = 256 * 1024
 ATTEMPTS = 4
 POLL_S = (0.25, 2.0)
@@ -96,7 +98,7 @@ class Client:
 
     def job(self, job_id: str) -> Job:
         """One job."""
-        found: Job = self._call("GET", f"/v1/job/{quote(job_id, safe='')}")
+        found: Job = self._call("GET", f"/v1/job/{inside(job_id)}")
         return found
 
     def jobs(self, filters: Mapping[str, Any]) -> list[Job]:
@@ -106,11 +108,32 @@ class Client:
 
     def delete(self, job_id: str) -> None:
         """Forget a job; one that runs is cancelled."""
-        self._call("DELETE", f"/v1/job/{quote(job_id, safe='')}")
+        self._call("DELETE", f"/v1/job/{inside(job_id)}")
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """Whatever else the deployment tells at a path, in whichever dialect."""
-        return self._call("GET", path)
+        return self._call("GET", path, query=query)
+
+    def all(
+        self, path: str, items: str, query: Mapping[str, Any] | None = None, *, most: int | None = None
+    ) -> list[Any]:
+        """Every item of a list of Patchbay's own API, or the first `most`, page by page."""
+        found: list[Any] = []
+        cursor: str | None = None
+        while most is None or len(found) < most:
+            limit = PAGE if most is None else min(PAGE, most - len(found))
+            page = self._call(
+                "GET", path, query={**(query or {}), "limit": limit, **({"cursor": cursor} if cursor else {})}
+            )
+            found += page[items]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        return found
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Whatever else it does at a path: `method` is POST, PATCH or DELETE."""
+        return self._call(method, path, body)
 
     def wait(self, job_id: str, report: Callable[[Job], None] = lambda job: None) -> Job:
         """Look at a job until it is over."""
@@ -179,6 +202,11 @@ class Client:
         self._sleep(0.5 * 2**attempt)
 
 
+def inside(name: str) -> str:
+    """A name as one part of a path, so that none can leave its place in it."""
+    return quote(name, safe="")
+
+
 def file_name(result: str, url: str) -> str:
     """Name of the file for a result: its own name with the extension of the address's path, nothing that leaves."""
     safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in result).strip() or "result"
@@ -223,6 +251,9 @@ def _told(answer: httpx.Response) -> str:
     except ValueError:
         return f"HTTP {answer.status_code} {answer.reason_phrase}"
     if isinstance(body, dict):
+        faults = body.get("errors")
+        if isinstance(faults, list) and len(faults) > 1:
+            return "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults)
         for name in ("message", "detail", "title", "error"):
             value = body.get(name)
             if isinstance(value, dict):

@@ -33,3 +33,17 @@ Key = Annotated[
     ),
 ]
 User = Annotated[str, typer.Option("--user", metavar="EMAIL", help="E-mail address of the person.")]
+Events = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--events",
+        metavar="TYPE",
+        help="Only these, such as job.succeeded, job.* or *; may be repeated, or parted by commas.",
+    ),
+]
+
+
+def names(given: list[str] | None) -> list[str] | None:
+    """The values of an option that may be repeated, or parted by commas; None if it was not given."""
+    found = [name.strip() for text in given or () for name in text.split(",") if name.strip()]
+    return found or None

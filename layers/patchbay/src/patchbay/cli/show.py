@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_COLOURS = {"QUEUED": "yellow", "STARTED": "cyan", "SUCCEEDED": "green", "FAILED": "red", "CANCELLED": "magenta"}
+_COLOURS = {
+    "QUEUED": "yellow",
+    "STARTED": "cyan",
+    "SUCCEEDED": "green",
+    "FAILED": "red",
+    "CANCELLED": "magenta",
+    "PENDING": "yellow",
+    "DELIVERED": "green",
+    "DEAD": "red",
+}
 
 
 def as_json(value: Any) -> None:
@@ -41,8 +50,9 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
 
 
 def status(text: str) -> str:
-    """A job's status, coloured."""
-    return f"[{_COLOURS[text]}]{text}[/]" if text in _COLOURS else text
+    """A job's or notice's status, coloured."""
+    colour = _COLOURS.get(text.upper())
+    return f"[{colour}]{text}[/]" if colour else text
 
 
 def plain(text: str) -> str:
@@ -57,6 +67,24 @@ def when(text: str | None) -> str:
     if not text:
         return ""
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def line(text: str) -> None:
+    """Print one line of markup at once, however long, for those who follow."""
+    from rich.console import Console
+
+    Console(highlight=False, emoji=False).print(text, soft_wrap=True)
+    sys.stdout.flush()
+
+
+def json_line(value: Any) -> None:
+    """Print `value` as one line of JSON at once, for programs that follow."""
+    print(json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")), flush=True)
+
+
+def note(text: str) -> None:
+    """Tell people something on stderr, so that stdout stays for results."""
+    print(f"patchbay: {text}", file=sys.stderr, flush=True)
 
 
 def took(job: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from patchbay.ports import Clock, Put, Records, WriteConflict
 DEFAULT_APPLICATION = "Default Application"
 MAX_APPLICATIONS = 50
 MAX_KEY_CHARS = 256
+_MADE = "this request made its key already; its secret cannot be shown again"
 _REFUSED = "the API key is missing, unknown, expired or revoked"
 
 
@@ -57,6 +58,13 @@ class Accounts:
         """The user with that address, or None."""
         claim = store.load(self.records, KeyOfEmail, layout.email_key(normal_email(email)))
         return store.load(self.records, User, layout.user_key(claim.user_id)) if claim else None
+
+    def user(self, tenant_id: str) -> User:
+        """The user that a tenant is. Raises `NotFound`."""
+        found = store.load(self.records, User, layout.user_key(tenant_id))
+        if found is None:
+            raise NotFound("the key's user is gone")
+        return found
 
     def applications(self, tenant_id: str) -> list[Application]:
         """A tenant's applications, oldest first."""
@@ -110,8 +118,15 @@ class Accounts:
             raise NotFound(f"there is no key {key_id}")
         return key
 
-    def rotate_key(self, tenant_id: str, key_id: str, *, keep_old_for: timedelta = timedelta()) -> tuple[ApiKey, str]:
-        """A new key like an old one, which ends after `keep_old_for`. Raises `NotFound`, `Conflict` if it has ended."""
+    def rotate_key(
+        self, tenant_id: str, key_id: str, *, keep_old_for: timedelta = timedelta(), once: Once | None = None
+    ) -> tuple[ApiKey, str]:
+        """A new key like an old one, which ends after `keep_old_for`.
+
+        Raises `NotFound`, and `Conflict` if it has ended or the request made its key before.
+        """
+        if once and once.made:
+            raise Conflict(_MADE)
         old, now = self.key(tenant_id, key_id), self.clock.now()
         if not old.usable(now):
             raise Conflict(f"key {key_id} has ended; make a new one")
@@ -119,7 +134,8 @@ class Accounts:
         until = now + keep_old_for
         ends = min(until, old.expires_at) if old.expires_at else until
         changes = {"expires_at": ends} if keep_old_for else {"revoked_at": now}
-        self.records.write(*layout.put_api_key(fresh), *layout.put_api_key(old.model_copy(update=changes)))
+        claims = once.claims(fresh.id, now) if once else ()
+        self._write(*layout.put_api_key(fresh), *layout.put_api_key(old.model_copy(update=changes)), *claims)
         return fresh, secret
 
     def _new_key(
@@ -152,17 +168,19 @@ class Accounts:
         `Conflict` for a request that made its key before, the secret of which is gone.
         """
         if once and once.made:
-            raise Conflict("this request made its key already; its secret cannot be shown again")
+            raise Conflict(_MADE)
+        if expires_at is not None and expires_at <= self.clock.now():
+            raise InvalidInput("that time is over already", field="expires_at")
         if unknown := [scope for scope in scopes if scope not in {ALL_SCOPES, *SCOPES}]:
             raise InvalidInput(f"there is no scope {unknown[0]!r}; there are: {', '.join(SCOPES)}", field="scopes")
         key, secret = self._new_key(application.tenant_id, application.id, name, scopes, expires_at)
         claims = once.claims(key.id, key.created_at) if once else ()
-        self.records.write(*layout.put_api_key(key), *claims)
+        self._write(*layout.put_api_key(key), *claims)
         return key, secret
 
-    def keys(self, tenant_id: str) -> list[ApiKey]:
-        """A tenant's keys, newest first, revoked ones included."""
-        found = self.records.query(layout.api_key_key(tenant_id, "")[0], limit=1000)
+    def keys(self, tenant_id: str, *, limit: int = 1000, before: str | None = None) -> list[ApiKey]:
+        """A tenant's keys, newest first, revoked ones included; `before` is the last id of the page before."""
+        found = self.records.query(layout.api_key_key(tenant_id, "")[0], limit=limit, before=before)
         return [layout.entity(ApiKey, stored) for stored in found]
 
     def revoke_key(self, tenant_id: str, key_id: str) -> ApiKey:
@@ -170,8 +188,14 @@ class Accounts:
         key = self.key(tenant_id, key_id)
         if key.revoked_at is None:
             key = key.model_copy(update={"revoked_at": self.clock.now()})
-            self.records.write(*layout.put_api_key(key))
+            self._write(*layout.put_api_key(key))
         return key
+
+    def _write(self, *writes: Put) -> None:
+        try:
+            self.records.write(*writes)
+        except WriteConflict:
+            raise Conflict("another request changed the same key at the same moment; look, and try again") from None
 
     def authenticate(self, secret: str) -> Caller:
         """Who a key speaks for. Raises `Unauthenticated`, in the same words whatever is wrong with it."""

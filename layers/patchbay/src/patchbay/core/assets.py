@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +12,9 @@ from pathlib import Path
 from patchbay.core import layout, store
 from patchbay.core.idempotency import Once
 from patchbay.domain.assets import Asset, AssetState, parse_upload_key, upload_key
-from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge, UnusableAudio
+from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge, Unavailable, UnusableAudio
 from patchbay.domain.ids import is_id, new_id
-from patchbay.ports import Clock, Objects, PresignedPost, Prober, Records, Web, WriteConflict
+from patchbay.ports import Clock, Delete, Objects, PresignedPost, Prober, Records, Web, WriteConflict
 
 PART_BYTES = 64 * 1024**2
 """Size of a part of an upload in parts; S3 takes 5 MiB to 5 GiB and at most 10,000 parts."""
@@ -82,6 +83,13 @@ class Assets:
                 raise
             return self.create(tenant_id, name=name, source_url=source_url, once=once.looked_up(self.records))
         return asset.model_copy(update={"version": 1})
+
+    def delete(self, tenant_id: str, asset_id: str) -> None:
+        """Forget an asset and its bytes. Raises `NotFound`. Jobs that still want the bytes fail and say so."""
+        asset = self.get(tenant_id, asset_id)
+        # The record goes first: bytes without a record are removed by their age, a record without bytes never is.
+        self.records.write(Delete(layout.asset_key(tenant_id, asset_id), expected=None))
+        self.objects.delete(asset.key)
 
     def put_url(self, asset: Asset, *, size_bytes: int | None = None) -> str:
         """Where its bytes are taken by PUT. Raises `TooLarge`."""
@@ -196,6 +204,10 @@ class Assets:
                 self.objects.upload(path, asset.key, media_type="application/octet-stream")
             except (UnusableAudio, FetchRefused, TooLarge) as error:
                 seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
+            except Exception:
+                with suppress(Unavailable, WriteConflict):  # or the next try would wait for this one
+                    self.records.write(layout.put_asset(asset.model_copy(update={"fetching_until": None})))
+                raise
         return self._settle(seen.model_copy(update={"inspected_at": self.clock.now(), "fetching_until": None}))
 
     def _looked_at(self, asset: Asset, path: Path) -> Asset:

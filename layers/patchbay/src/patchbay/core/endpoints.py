@@ -106,6 +106,10 @@ class Endpoints:
         self.get(tenant_id, endpoint_id)
         return self._secret(tenant_id, endpoint_id)
 
+    def secret_of(self, tenant_id: str, owner_id: str) -> SigningSecret:
+        """The secret of an endpoint or application that is known to be there."""
+        return self._secret(tenant_id, owner_id)
+
     def application_secret(self, tenant_id: str, application_id: str) -> SigningSecret:
         """The secret of an application, made when first asked for."""
         return self._secret(tenant_id, application_id)

@@ -14,6 +14,7 @@ from patchbay.domain.jobs import Job
 from patchbay.ports import Records, WriteConflict
 
 MAX_JOBS = 20
+MAX_BODY_BYTES = 100_000
 MAX_PAGE = 100
 
 
@@ -49,6 +50,8 @@ class Groups:
             request=dict(request),
             created_at=jobs[0].created_at,
         )
+        if layout.body_bytes(group) > MAX_BODY_BYTES:
+            raise InvalidInput(f"the jobs are described in more than {MAX_BODY_BYTES} bytes", field="targets")
         claims = once.claims(group_id, group.created_at) if once else ()
         try:
             self.records.write(layout.put_group(group), *self.jobs.writes_of(asset, *jobs), *claims)

@@ -101,13 +101,17 @@ class Idempotency:
             return
         key = layout.once_key(once.tenant_id, once.name)
 
+        now = self.clock.now()
+        fresh = OnceRecord(fingerprint=once.fingerprint, answer=answer, created_at=now)
+
         def with_answer(found: OnceRecord) -> OnceRecord:
+            if now - found.created_at >= KEPT:  # the store drops what expired when it finds the time
+                return fresh.model_copy(update={"version": found.version})
             same = found.fingerprint == once.fingerprint and found.answer is None
             return found.model_copy(update={"answer": answer}) if same else found
 
         kept = store.change(self.records, OnceRecord, key, with_answer, lambda r: _put(once.tenant_id, once.name, r))
         if kept is None:  # the request made nothing that was written with the key
-            fresh = OnceRecord(fingerprint=once.fingerprint, answer=answer, created_at=self.clock.now())
             try:
                 self.records.write(_put(once.tenant_id, once.name, fresh))
             except WriteConflict:

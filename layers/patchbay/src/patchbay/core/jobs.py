@@ -16,6 +16,7 @@ from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, Unavailable
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.jobs import Job, JobState, Output
+from patchbay.domain.steps import Step
 from patchbay.ports import Clock, Delete, Executions, Objects, Put, Records, WriteConflict
 
 MAX_BODY_BYTES = 16_000
@@ -131,6 +132,11 @@ class Jobs:
         if job is None:
             raise NotFound(f"there is no job {job_id}")
         return job
+
+    def steps(self, job: Job) -> Sequence[Step]:
+        """A job's steps in order, as far as they are planned and still kept."""
+        found = self.records.query(layout.step_key(job.id, 0)[0], limit=100, ascending=True)
+        return [layout.entity(Step, stored) for stored in found]
 
     def list(
         self, tenant_id: str, which: JobFilter | None = None, *, limit: int, skip: int = 0, before: str | None = None

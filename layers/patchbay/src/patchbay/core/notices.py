@@ -26,6 +26,7 @@ from patchbay.domain.webhooks import TERMINAL_EVENTS, Notice, NoticeState
 from patchbay.ports import (
     LONGEST_DELAY_S,
     Clock,
+    Key,
     NoticeMessage,
     NoticeQueue,
     Put,
@@ -39,6 +40,8 @@ TRUST = timedelta(seconds=90)
 """How long after its time a queued message may still come before the sweep asks again."""
 BUSY = timedelta(seconds=TIMEOUT_S + 45)
 LOOK_AHEAD = timedelta(seconds=LONGEST_DELAY_S - 60)
+LOOK_BACK = timedelta(minutes=20)
+"""How long a stretch of time is looked at after it ended: the index lags a little, and clocks may differ by 10 min."""
 PAGE = 100
 Shape = Callable[[Job], Mapping[str, Any] | None]
 """Makes a job's report in its dialect's words; None where the dialect has no reports of its own."""
@@ -118,6 +121,7 @@ class Notices:
 
         notice = store.change(self.records, Notice, key, take, layout.put_notice)
         if notice is None:
+            self._bury_again(key, message)
             return None
         try:
             made, retry_after_s = self._attempted(notice, shapes)
@@ -182,8 +186,7 @@ class Notices:
                 done["looked_at"] += 1
                 done["asked"] += self._swept(notice, now)
             empty_so_far = empty_so_far and not waiting
-            # The index may lag a little behind: a stretch is left for good only some time after it ended.
-            if empty_so_far and number < layout.due_number(now) - 1:
+            if empty_so_far and number < layout.due_number(now - LOOK_BACK):
                 oldest_open = number + 1
         if mark is None or oldest_open > mark.number:
             new = SweepMark(version=mark.version if mark else 0, number=oldest_open)
@@ -204,8 +207,13 @@ class Notices:
                     yield notice
 
     def _swept(self, notice: Notice, now: datetime) -> bool:
-        if now < notice.queued_until or (notice.busy_until and now < notice.busy_until):
+        too_soon = notice.due_at - now > timedelta(seconds=LONGEST_DELAY_S)
+        if too_soon or now < notice.queued_until or (notice.busy_until and now < notice.busy_until):
             return False
+        if notice.busy_until:  # counted, lest a receiver that kills every attempt be tried for ever
+            broken = webhooks.Attempt(at=now, error="the attempt broke off, and what came of it is not known")
+            after = webhooks.attempted(notice, broken, retry_after_s=None, now=now, chance=self.chance())
+            return self._settle(notice, after) is not None
         key = layout.notice_key(notice.tenant_id, notice.id)
         try:
             self.records.write(layout.put_notice(queued := self._queued(notice)))
@@ -258,14 +266,18 @@ class Notices:
             endpoint = self.endpoints.get(notice.tenant_id, notice.endpoint_id)
             if endpoint.disabled_at is not None:
                 raise NotFound(f"the endpoint is switched off: {endpoint.disabled_reason}")
-            secret = self.endpoints.endpoint_secret(notice.tenant_id, endpoint.id)
+            secret = self.endpoints.secret_of(notice.tenant_id, endpoint.id)
             notice = notice.model_copy(update={"url": endpoint.url})
         else:
-            secret = self.endpoints.application_secret(notice.tenant_id, notice.application_id or "")
+            secret = self.endpoints.secret_of(notice.tenant_id, notice.application_id or "")
             job = store.load(self.records, Job, layout.job_key(notice.tenant_id, notice.job_id or ""))
             if job is None:
                 raise NotFound("the job was deleted")
-            body = shapes(notice.dialect or "")(job) or notice.event
+            try:
+                body = shapes(notice.dialect or "")(job) or notice.event
+            except Exception:  # noqa: BLE001 - whatever it is, it counts as an attempt, lest it be tried for ever
+                _log.exception("a job's report could not be made", extra={"notice_id": notice.id})
+                return webhooks.Attempt(at=self.clock.now(), error="the report could not be made"), None
         data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
         return attempt(self.web, self.clock, notice.url, notice.id, data, secret)
 
@@ -284,6 +296,12 @@ class Notices:
         elif after.state is NoticeState.PENDING:
             self._ask(after)
         return after
+
+    def _bury_again(self, key: Key, message: NoticeMessage) -> None:
+        """A message that comes back after its attempt was the last: perhaps the dead letter was not written."""
+        found = store.load(self.records, Notice, key)
+        if found is not None and found.state is NoticeState.DEAD and message.attempt in {found.tries - 1, found.tries}:
+            self.queue.bury(NoticeMessage(found.tenant_id, found.id, found.tries), found.reason or "")
 
     def _queued(self, notice: Notice) -> Notice:
         """With the time until which its next message is trusted to come; none, if it is for the sweep to send."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from patchbay.domain.errors import (
 from patchbay.domain.jobs import Failure, FailureKind, Job, Output
 from patchbay.domain.steps import Step, StepInput, StepState
 from patchbay.domain.tasks import ComputeClass, TaskMessage
-from patchbay.ports import Clock, Executions, Launcher, Objects, Records, TaskQueues, WriteConflict
+from patchbay.ports import Clock, Delete, Executions, Launcher, Objects, Records, TaskQueues, WriteConflict
 
 STEPS_KEPT = timedelta(days=30)
 _BAD_INPUT = (InvalidInput, UnusableAudio, FetchRefused, TooLarge, NotFound, ModelUnavailable)
@@ -190,8 +191,13 @@ class Pipeline:
 
     def _reuse(self, step: Step) -> Step:
         """The step done already, if the same computation was, and its objects are still there."""
-        kept = store.load(self.records, layout.StoredResult, layout.result_key(step.tenant_id, step.fingerprint))
-        if kept is None or any(o.key and self.objects.stat(o.key) is None for o in kept.outputs):
+        key = layout.result_key(step.tenant_id, step.fingerprint)
+        kept = store.load(self.records, layout.StoredResult, key)
+        if kept is None:
+            return step
+        if any(o.key and self.objects.stat(o.key) is None for o in kept.outputs):
+            with suppress(WriteConflict):  # else the worker would take it for what another job made meanwhile
+                self.records.write(Delete(key, expected=kept.version))
             return step
         return step.model_copy(update={"state": StepState.DONE, "outputs": kept.outputs, "reused": True})
 

@@ -43,10 +43,10 @@ class Endpoint(Entity):
     disabled_reason: str | None = None
 
     def wants(self, event_type: str) -> bool:
-        """Whether events of that type are to be sent there. A `ping` always is."""
+        """Whether events of that type are to be sent there. A `ping` always is; what cannot be asked for never is."""
         kind = event_type.split(".", maxsplit=1)[0]
         asked = event_type == "ping" or not {"*", f"{kind}.*", event_type}.isdisjoint(self.events)
-        return asked and self.disabled_at is None
+        return asked and event_type in EVENT_TYPES and self.disabled_at is None
 
 
 class SigningSecret(Entity):

@@ -1,4 +1,4 @@
-"""`patchbay jobs`, `job`, `models`, `separate`: what a customer does, through the public API."""
+"""`patchbay jobs`, `job`, `cancel`, `models`, `separate`: what a customer does, through the public API."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from patchbay.cli.client import Job
 
 MODELS_PATH = "/patchbay/v1/models"
+JOBS_PATH = "/patchbay/v1/jobs"
 
 
 def separate(
@@ -111,6 +112,25 @@ def job(
     urls, values = results(found)
     rows += [(show.plain(name), show.plain(str(value))) for name, value in {**values, **urls}.items()]
     show.facts(rows)
+
+
+def cancel(
+    job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the job.")],
+    url: options.Url = "",
+    key: options.Key = "",
+    data: options.Data = options.DEFAULT_DATA,
+    as_json: options.Json = False,
+) -> None:
+    """End a job that is not over; it stays in the list as cancelled."""
+    from patchbay.cli.client import inside
+    from patchbay.cli.connect import connect
+
+    with connect(url, key, data) as client:
+        found = client.send("POST", f"{JOBS_PATH}/{inside(job_id)}/cancel")
+    if as_json:
+        show.as_json(found)
+    else:
+        print(f"job {found['id']} is {found['state']}")
 
 
 def models(

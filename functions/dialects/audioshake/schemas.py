@@ -1,0 +1,219 @@
+"""Bodies of the AudioShake APIs. Field names are the wire's."""
+# ruff: noqa: N815
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_TARGETS = 20
+JobStatus = Literal["queued", "processing", "completed", "failed"]
+TargetStatus = Literal["processing", "completed", "error"]
+_MODEL = "Model: vocals, instrumental, drums, bass, other, guitar, piano, music_detection, as far as installed here"
+_FORMAT = "wav, flac, mp3, m4a, ogg or opus; json for music_detection"
+_CALLBACK = "URL that gets a signed POST when it is over"
+
+
+class Work(BaseModel):
+    """What the two APIs ask of a model alike. Fields that are not listed have no effect and are answered back."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    residual: bool = Field(False, description="Whether to give what is left of the song as well")
+    variant: str | None = Field(None, max_length=255, description="`high_quality`, or nothing: the two are the same")
+    language: str | None = Field(None, max_length=64, description="Has no effect on the models served here")
+
+
+class Metadata(Work):
+    """The model of a job and what is wanted of it. Answered back word for word."""
+
+    name: str = Field(min_length=1, max_length=255, description=_MODEL, examples=["vocals"])
+    format: str | None = Field(
+        None, max_length=16, description=f"{_FORMAT}; the first that the model has if left out", examples=["wav"]
+    )
+
+
+class JobOrder(BaseModel):
+    """An order of one model's work on one asset."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    metadata: Metadata
+    assetId: str = Field(min_length=1, max_length=255, description="Id of an upload")
+    callbackUrl: str | None = Field(None, max_length=2048, description=_CALLBACK)
+
+
+class Link(BaseModel):
+    """A file to be fetched."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    link: str = Field(min_length=1, max_length=8192, description="Public URL of the file")
+    name: str | None = Field(None, max_length=1024, description="Name to know it by; the URL's if left out")
+
+
+class TargetOrder(Work):
+    """One model's work in a Task. Answered back word for word."""
+
+    model: str = Field(min_length=1, max_length=255, description=_MODEL, examples=["vocals"])
+    formats: list[str] = Field(min_length=1, max_length=6, description=_FORMAT, examples=[["wav"]])
+
+
+class TaskOrder(BaseModel):
+    """An order of several models' work on one file: an asset or a URL."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    assetId: str | None = Field(None, max_length=255, description="Id of an asset; or give `url`")
+    url: str | None = Field(None, max_length=8192, description="Public URL of the file; or give `assetId`")
+    metadata: str | None = Field(None, max_length=4096, description="Anything to answer back with the Task")
+    callbackUrl: str | None = Field(
+        None, max_length=2048, description="URL that gets the Task by signed POST, once a target"
+    )
+    targets: list[TargetOrder] = Field(min_length=1, max_length=MAX_TARGETS)
+
+
+class Asset(BaseModel):
+    """An uploaded or linked file."""
+
+    id: str
+    name: str
+    fileType: str = Field(description="Media type")
+    format: str = Field(description="Ending that goes with it; empty while unknown")
+    link: str | None = Field(description="Fresh link to its bytes; null for a rejected file")
+
+
+class StatedAsset(Asset):
+    """An asset with what became of it."""
+
+    status: Literal["pending", "ready", "rejected"]
+    reason: str | None = Field(description="Why it was rejected")
+
+
+class StatusInfo(BaseModel):
+    """How a job stands."""
+
+    code: int = Field(description="200 done, 202 under way, 410 cancelled, 422 bad input, 500 our fault, 504 too slow")
+    message: str
+
+
+class OutputAsset(BaseModel):
+    """One result of a job."""
+
+    id: str
+    name: str = Field(examples=["vocals.wav"])
+    fileType: str
+    format: str
+    link: str | None = Field(description="Fresh link")
+
+
+class Job(BaseModel):
+    """A job. `stemMetadata` and `stemAssets` are older names of `metadata` and `outputAssets`."""
+
+    id: str
+    clientId: str
+    requestId: str | None
+    licenseId: str | None
+    createdAt: str
+    startedAt: str | None
+    updatedAt: str
+    metadata: dict[str, Any]
+    stemMetadata: dict[str, Any]
+    callbackUrl: str | None
+    status: JobStatus
+    statusInfo: StatusInfo
+    assetId: str | None
+    sourceAsset: Asset
+    outputAssets: list[OutputAsset]
+    stemAssets: list[OutputAsset]
+
+
+class JobAnswer(BaseModel):
+    """A job in its wrapping."""
+
+    job: Job
+
+
+class JobList(BaseModel):
+    """Jobs, newest first."""
+
+    jobs: list[Job]
+
+
+class MonthUsage(BaseModel):
+    """One month's finished work."""
+
+    month: str = Field(examples=["2026-03"])
+    totalJobs: int
+    totalMinutes: float
+
+
+class Usage(BaseModel):
+    """The last three months."""
+
+    clientId: str
+    usage: list[MonthUsage]
+
+
+class MonthStatistics(BaseModel):
+    """One month's finished work."""
+
+    month: str = Field(examples=["2026-03"])
+    totalTargets: int
+    totalMinutes: str = Field(examples=["823.50"])
+
+
+class TargetOutput(BaseModel):
+    """One result of a target."""
+
+    name: str = Field(examples=["vocals"])
+    format: str
+    type: str = Field(description="Media type")
+    link: str | None = Field(description="Fresh link")
+
+
+class TargetError(BaseModel):
+    """Why a target failed."""
+
+    code: int
+    message: str
+
+
+class Target(BaseModel):
+    """One model's work in a Task, with what else was sent of it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    model: str
+    status: TargetStatus
+    formats: list[str]
+    output: list[TargetOutput]
+    cost: float | None = Field(description="US dollars, once it is over")
+    duration: float | None = Field(description="Seconds of audio, once it was looked at")
+    error: TargetError | None
+
+
+class Task(BaseModel):
+    """Several models' work on one file. Has the one of `assetId` and `url` that was sent."""
+
+    id: str
+    clientId: str
+    createdAt: str
+    updatedAt: str
+    completedAt: str | None
+    cost: float | None = Field(description="US dollars, of the targets that are over")
+    assetId: str | None = None
+    url: str | None = None
+    metadata: str | None
+    callbackUrl: str | None = None
+    targets: list[Target]
+
+
+class Error(BaseModel):
+    """Every answer that is not 2xx."""
+
+    statusCode: int
+    error: str
+    message: str
+    code: str
+    field: str | None = Field(None, description="The part of the request at fault, as it was sent; absent if none is")

@@ -1,0 +1,65 @@
+"""What is on offer."""
+
+from typing import Any
+
+from patchbay.catalog import models
+from patchbay.catalog.compute import CLASSES, Compute
+from patchbay.catalog.models import Model, Shelf
+from patchbay.catalog.workflow import StepSpec, Workflow
+from patchbay.domain.errors import InvalidInput
+
+
+def model(found: Model, shelf: Shelf) -> dict[str, Any]:
+    """A model."""
+    return {
+        "name": found.name,
+        "title": found.title,
+        "engine": found.engine,
+        "version": found.version,
+        "stems": list(found.stems),
+        "licence": found.licence,
+        "commercial_use": found.commercial_use,
+        "available": found in shelf.served(),
+    }
+
+
+def workflow(found: Workflow, shelf: Shelf) -> dict[str, Any]:
+    """A workflow, and whether it can be done with the models that are here."""
+    specs: tuple[StepSpec, ...] = ()
+    reason = None
+    try:
+        specs = found.plan(found.parse({}), shelf)
+    except InvalidInput as error:
+        reason = str(error)
+    return {
+        "slug": found.slug,
+        "name": found.name,
+        "description": found.description,
+        "params": found.params.model_json_schema(),
+        "available": reason is None,
+        "reason": reason,
+        "outputs": [name for spec in specs if spec.reported for name in spec.outputs],
+        "steps": [_step(spec) for spec in specs],
+    }
+
+
+def compute(found: Compute) -> dict[str, Any]:
+    """A class of machine."""
+    return {
+        "name": found.name,
+        "vcpus": found.vcpus,
+        "memory_mib": found.memory_mib,
+        "gpus": found.gpus,
+        "usd_per_hour": found.usd_per_hour,
+    }
+
+
+def _step(spec: StepSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "engine": spec.engine,
+        "model": spec.model or None,
+        "licence": models.get(spec.model).licence if spec.model else None,
+        "compute": spec.compute,
+        "usd_per_hour": CLASSES[spec.compute].usd_per_hour,
+    }

@@ -1,0 +1,3 @@
+"""Where Patchbay's own API is served."""
+
+BASE = "/patchbay/v1"

@@ -1,0 +1,1 @@
+"""Bodies of Patchbay's own API, one module for each noun."""

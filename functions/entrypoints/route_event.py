@@ -1,0 +1,24 @@
+"""Events of the bus, by way of a queue: put everybody down who wants to hear of them."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from functions.http import observe
+from patchbay import bootstrap
+
+observe.configure("route-event")
+_log = logging.getLogger(__name__)
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """An SQS batch of EventBridge events -> the messages that are to be tried again."""
+    failed = []
+    for record in event["Records"]:
+        try:
+            bootstrap.services().notices.route(json.loads(record["body"])["detail"])
+        except Exception:  # noqa: BLE001 - one event's trouble must not hold up the others
+            _log.exception("event not routed", extra={"message_id": record["messageId"]})
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}

@@ -1,0 +1,57 @@
+"""Routes that take the file itself. What they call may block: each such request has a thread, or a Lambda, of its own.
+
+Their paths are in the dialect's `streamed`, so that nothing else reads the body.
+"""
+
+import hashlib
+import json
+from contextlib import ExitStack
+from typing import Any
+
+from starlette.requests import Request
+
+from functions.http import once
+from functions.http.app import caller
+from functions.http.multipart import SLACK_BYTES, FormReader, read_form
+from patchbay import bootstrap
+from patchbay.core import intake
+from patchbay.core.intake import Intake
+from patchbay.domain.assets import Asset
+
+
+async def receive_file(request: Request, *, field: str = "file") -> tuple[Asset, dict[str, str]]:
+    """Store the file of a form: the new asset, whose bytes are there but not looked at yet, and the form's texts.
+
+    A repetition under the same idempotency key gives the first asset. Raises `InvalidInput`, `TooLarge`, `Conflict`,
+    `Unavailable`; then, as when the client goes away, nothing is left.
+    """
+    assets = bootstrap.services().assets
+    tenant_id = caller(request).tenant_id
+    taken: list[Intake] = []
+    with ExitStack() as stack:
+
+        def open_file(name: str) -> Intake:
+            taken.append(stack.enter_context(intake.begin(assets, tenant_id, name=name)))
+            return taken[0]
+
+        largest = assets.limits.max_upload_bytes + SLACK_BYTES
+        kind = request.headers.get("content-type", "")
+        fields = await read_form(request.receive, FormReader(kind, field=field, open_file=open_file, max_bytes=largest))
+        once.begin(request.scope, tenant_id, _digest(taken[0].sha256, fields))
+        return taken[0].finish(once.once_of(request)), fields
+
+
+def _digest(sha256: str, fields: dict[str, str]) -> str:
+    """What tells one form from another: boundaries and the order of the parts do not."""
+    return hashlib.sha256(json.dumps([sha256, sorted(fields.items())]).encode()).hexdigest()
+
+
+def form_body(*, field: str = "file", **texts: str) -> dict[str, Any]:
+    """`openapi_extra` of such a route: the file's part, and what each text field beside it is."""
+    properties = {name: {"type": "string", "description": told} for name, told in texts.items()}
+    schema = {
+        "type": "object",
+        "required": [field],
+        "properties": {field: {"type": "string", "format": "binary"}, **properties},
+    }
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
