@@ -48,9 +48,13 @@ class FakeStream:
     def __init__(self, records: FakeRecords) -> None:
         self.records = records
         self.read = 0
+        self.told: list[dict[str, Any]] = []
+        """Every event so far."""
 
     def events(self) -> list[dict[str, Any]]:
         """The events of the changes since the last call."""
         new = self.records.changes[self.read :]
         self.read += len(new)
-        return [event for change in new if (event := events.of_change(*change)) is not None]
+        found = [event for change in new if (event := events.of_change(*change)) is not None]
+        self.told += found
+        return found

@@ -6,6 +6,7 @@ from typing import Any
 from patchbay.domain.webhooks import Endpoint, Notice, NoticeState, SigningSecret
 
 _OF_ENDPOINT = {"id", "url", "events", "description", "disabled_at", "disabled_reason", "created_at"}
+NO_OTHER = {"previous": None, "previous_until": None}
 _OF_NOTICE = {"id", "url", "endpoint_id", "job_id", "state", "reason", "tries", "created_at", "ended_at"}
 
 
@@ -16,7 +17,8 @@ def webhook(found: Endpoint) -> dict[str, Any]:
 
 def secret(found: SigningSecret) -> dict[str, Any]:
     """A secret, and the one that it replaces."""
-    told = found.model_dump(mode="json", include={"previous", "previous_until"})
+    before = found.earlier[0] if found.earlier else None
+    told = {"previous": before.secret, "previous_until": before.until} if before else NO_OTHER
     return {"secret": found.current, **told}
 
 

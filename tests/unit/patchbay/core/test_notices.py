@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from patchbay.core import events
 from patchbay.domain.base import utc_now
 from patchbay.domain.errors import Conflict, NotFound
 from patchbay.domain.ids import new_id
@@ -222,3 +223,20 @@ def test_lists_go_on_where_they_stopped(world: World, ada: Tenant) -> None:
     assert services.notices.events(ada.id, limit=100) == forward[::-1]
     assert services.notices.events(ada.id, limit=100, cursor=forward[3][0], ascending=True) == forward[4:]
     assert sum(event["type"] in TERMINAL_EVENTS for _, event in forward) == 3
+
+
+def test_events_are_kept_once_in_the_order_they_arrive(world: World, ada: Tenant) -> None:
+    """An event of long ago that is told now comes last: who has read to the end finds it there."""
+    job = world.order(ada)
+    notices = world.services.notices
+    for old, new in list(world.records.changes):
+        if event := events.of_change(old, new):
+            notices.route(event)
+    last = notices.events(ada.id, limit=1)[0][0]
+    world.clock.advance(days=5)
+    world.services.jobs.delete(ada.id, job.id)
+    late = [event for old, new in world.records.changes if (event := events.of_change(old, new))][-1]
+    for _ in range(3):
+        notices.route(late)
+    assert [event for _, event in notices.events(ada.id, limit=10, cursor=last, ascending=True)] == [late]
+    assert late["type"] == "job.deleted"

@@ -132,6 +132,15 @@ def test_clocks_that_differ_by_ten_minutes_hide_no_notice_from_the_sweep(world: 
     assert only(world).state is NoticeState.DELIVERED
 
 
+def test_a_stage_whose_sweep_begins_late_loses_nothing(world: World, ada: Tenant) -> None:
+    world.notice_queue.losing = True
+    ended(world, ada, callback_url=URL)
+    world.notice_queue.losing = False
+    world.clock.advance(days=3, hours=12)
+    run(world, hours=1)
+    assert only(world).state is NoticeState.DELIVERED
+
+
 def test_the_sweep_moves_on_past_what_is_over(world: World, ada: Tenant) -> None:
     world.services.notices.sweep()
     world.clock.advance(days=3)

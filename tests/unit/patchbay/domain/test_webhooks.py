@@ -13,6 +13,7 @@ from patchbay.domain import webhooks
 from patchbay.domain.webhooks import (
     DELAYS_S,
     EVENT_TYPES,
+    MAX_EARLIER,
     ROTATION,
     Attempt,
     Endpoint,
@@ -86,6 +87,22 @@ def test_both_secrets_sign_for_a_day_after_a_rotation_and_then_one() -> None:
     Webhook(new).verify(BODY, after)
     with pytest.raises(WebhookVerificationError):
         Webhook(old).verify(BODY, after)
+
+
+def test_of_several_rotations_each_leaves_its_secret_good_for_a_day_of_its_own() -> None:
+    secrets = [new_signing_secret() for _ in range(3)]
+    later = NOW + timedelta(hours=10)
+    rotated = SigningSecret(current=secrets[0]).rotated(secrets[1], NOW).rotated(secrets[2], later)
+    assert rotated.valid(later) == (secrets[2], secrets[1], secrets[0])
+    assert rotated.valid(NOW + ROTATION) == (secrets[2], secrets[1])
+    assert rotated.valid(later + ROTATION) == (secrets[2],)
+
+
+def test_of_very_many_rotations_the_last_secrets_sign() -> None:
+    rotated = SigningSecret(current=new_signing_secret())
+    for _ in range(20):
+        rotated = rotated.rotated(new_signing_secret(), NOW)
+    assert len(rotated.valid(NOW)) == 1 + MAX_EARLIER
 
 
 # -- who wants what ---------------------------------------------------------------------------------------------------

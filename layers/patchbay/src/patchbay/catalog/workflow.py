@@ -50,6 +50,8 @@ class Workflow:
     params: type[Params]
     plan: Callable[[Any, Shelf], tuple[StepSpec, ...]]
     """(parameters, shelf) -> steps. Raises `InvalidInput` where they do not fit what is served."""
+    needs_input: bool = True
+    """Whether it works on a file; one that does not makes something of its parameters alone."""
 
     def parse(self, given: Mapping[str, Any]) -> Params:
         """Check parameters. Raises `InvalidInput` naming the first field at fault."""

@@ -1,7 +1,7 @@
 """Events as they come, and handed on to a program on this machine as a webhook would be.
 
-Events are in order of their own times, and may be stored some seconds late, below newer ones. So each look reads the
-last minute once more, and leaves out what was seen.
+Events are in order of arrival; several machines put them down at once, so that one may come to lie a little below newer
+ones. So each look reads the last minute once more, and leaves out what was seen.
 """
 
 import json

@@ -1,12 +1,13 @@
 """Several jobs ordered together on one file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from patchbay.core import layout, store
 from patchbay.core.idempotency import Once
 from patchbay.core.jobs import Jobs, Order
+from patchbay.domain.assets import Asset
 from patchbay.domain.errors import InvalidInput, NotFound
 from patchbay.domain.groups import JobGroup
 from patchbay.domain.ids import is_id, new_id
@@ -85,8 +86,8 @@ class Groups:
         found = self.records.query(partition, limit=limit + skip, before=before) if limit else []
         return [layout.entity(JobGroup, stored) for stored in found[skip:]]
 
-    def _job(self, order: Order, number: int, asset: Any, group_id: str) -> Job:
+    def _job(self, order: Order, number: int, asset: Asset | None, group_id: str) -> Job:
         try:
-            return self.jobs.job_of(replace(order, input_url=None, input_asset_id=asset.id), asset, group_id)
+            return self.jobs.job_of(order, asset, group_id)
         except InvalidInput as error:
             raise InvalidInput(str(error), field=f"{number}.{error.field}") from None

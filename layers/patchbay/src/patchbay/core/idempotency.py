@@ -26,7 +26,7 @@ class IdempotencyMismatch(Conflict):
 
 
 class Answered(Entity):
-    """An answer as it was given. The body of one that holds a secret is sealed."""
+    """An answer as it was given. Answers that hold what is stored nowhere else are not kept."""
 
     status: int
     headers: dict[str, str] = {}

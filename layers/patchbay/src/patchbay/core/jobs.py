@@ -82,9 +82,10 @@ class Jobs:
         self.begin(job)
         return job.model_copy(update={"version": 1})
 
-    def writes_of(self, asset: Asset, *jobs: Job) -> list[Put]:
+    def writes_of(self, asset: Asset | None, *jobs: Job) -> list[Put]:
         """What stores new jobs, and their input if it is new too."""
-        return [layout.put_job(job) for job in jobs] + ([layout.put_asset(asset)] if asset.version == 0 else [])
+        new = [layout.put_asset(asset)] if asset is not None and asset.version == 0 else []
+        return [layout.put_job(job) for job in jobs] + new
 
     def begin(self, job: Job) -> None:
         """Start a stored job. If that fails now, the reconciler does it later."""
@@ -93,7 +94,7 @@ class Jobs:
         except Exception:  # noqa: BLE001 - logged; the order is taken, whatever it is
             _log.exception("job stored but not started; the reconciler will", extra={"job_id": job.id})
 
-    def job_of(self, order: Order, asset: Asset, group_id: str | None = None) -> Job:
+    def job_of(self, order: Order, asset: Asset | None, group_id: str | None = None) -> Job:
         """The job that an order makes, not stored yet. Raises `InvalidInput`."""
         workflow = workflows.get(order.workflow)
         try:
@@ -115,8 +116,8 @@ class Jobs:
             params=params.model_dump(mode="json", exclude_defaults=True),
             request=dict(order.request),
             metadata=dict(order.metadata),
-            input_asset_id=asset.id,
-            input_url=asset.source_url,
+            input_asset_id=asset.id if asset else None,
+            input_url=asset.source_url if asset else None,
             group_id=group_id,
             callback_url=order.callback_url,
             deliver_to=dict(order.deliver_to),
@@ -187,8 +188,15 @@ class Jobs:
         """A fresh link to an output's object."""
         return self.objects.presign_get(output.key or "", expires_s=self.assets.limits.link_ttl_s)
 
-    def input_of(self, order: Order) -> Asset:
-        """The asset that the order is about; a new one, not stored yet, for a URL. Raises `InvalidInput`."""
+    def input_of(self, order: Order) -> Asset | None:
+        """The asset that the order is about; a new one, not stored yet, for a URL; None for work that takes none.
+
+        Raises `InvalidInput`.
+        """
+        if not workflows.get(order.workflow).needs_input:
+            if order.input_asset_id or order.input_url:
+                raise InvalidInput(f"workflow {order.workflow!r} takes no input file", field="input")
+            return None
         if order.input_asset_id:
             try:
                 asset = self.assets.get(order.tenant_id, order.input_asset_id)

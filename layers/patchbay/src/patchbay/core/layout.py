@@ -22,7 +22,8 @@
 | notices to receivers, newest first | `NOTICES#<tenant>` / `<notice>` | get, query |
 | notices of all tenants that are due | index `by_open`, `DUE#<five minutes>` | index query, keys only |
 | where the search for due notices stands | `SWEEPS` / `notices` | get |
-| events of a tenant, in order | `EVENTS#<tenant>` / `<event>` | query |
+| events of a tenant, in order of arrival | `EVENTS#<tenant>` / `<place>` | query |
+| whether an event has arrived | `SEEN#<tenant>` / `<event>` | conditional write |
 
 Identifiers are UUID version 7, so sort keys are in order of creation. One tenant's jobs share a partition, which
 DynamoDB splits by sort key as it grows; `by_open` is sharded because all tenants write to it.
@@ -150,9 +151,14 @@ def notice_key(tenant_id: str, notice_id: str) -> Key:
     return f"NOTICES#{tenant_id}", notice_id
 
 
-def event_key(tenant_id: str, event_id: str) -> Key:
+def event_key(tenant_id: str, place: str) -> Key:
     """Key of an event as kept for its owner."""
-    return f"EVENTS#{tenant_id}", event_id
+    return f"EVENTS#{tenant_id}", place
+
+
+def seen_key(tenant_id: str, event_id: str) -> Key:
+    """Key of the mark that an event has arrived."""
+    return f"SEEN#{tenant_id}", event_id
 
 
 def due_partition(number: int) -> str:

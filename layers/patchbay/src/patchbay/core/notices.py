@@ -9,6 +9,7 @@ import json
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +43,8 @@ BUSY = timedelta(seconds=TIMEOUT_S + 45)
 LOOK_AHEAD = timedelta(seconds=LONGEST_DELAY_S - 60)
 LOOK_BACK = timedelta(minutes=20)
 """How long a stretch of time is looked at after it ended: the index lags a little, and clocks may differ by 10 min."""
+FIRST_LOOK_BACK = timedelta(days=4)
+"""How far back the very first sweep looks: longer than all the waits of a notice together."""
 PAGE = 100
 Shape = Callable[[Job], Mapping[str, Any] | None]
 """Makes a job's report in its dialect's words; None where the dialect has no reports of its own."""
@@ -176,7 +179,7 @@ class Notices:
         key = ("SWEEPS", "notices")
         mark = store.load(self.records, SweepMark, key)
         last = layout.due_number(now + LOOK_AHEAD)
-        oldest_open = first = mark.number if mark else layout.due_number(now - timedelta(days=1))
+        oldest_open = first = mark.number if mark else layout.due_number(now - FIRST_LOOK_BACK)
         done = {"looked_at": 0, "asked": 0}
         empty_so_far = True
         for number in range(first, last + 1):
@@ -224,12 +227,14 @@ class Notices:
         return True
 
     def _keep(self, event: Mapping[str, Any]) -> None:
-        """Keep an event for its owner to list. Repeating it changes nothing: its place is made of its time and id."""
-        when = datetime.fromisoformat(event["time"])
-        place = layout.event_key(event["tenant_id"], derived_id(when, event["id"]))
+        """Keep an event for its owner to list, once, in the order of arrival: then no reader's cursor passes it by."""
+        tenant_id, expires = event["tenant_id"], self.clock.now() + EVENTS_KEPT
+        arrived = layout.put(layout.seen_key(tenant_id, event["id"]), "seen", Entity(), expires=expires)
         kept = StoredEvent(event=dict(event))
-        write = layout.put(place, "event", kept, expires=self.clock.now() + EVENTS_KEPT)
-        self._write_once(write)
+        with suppress(WriteConflict):
+            self.records.write(
+                arrived, layout.put(layout.event_key(tenant_id, new_id()), "event", kept, expires=expires)
+            )
 
     def _write_once(self, write: Put) -> bool:
         try:

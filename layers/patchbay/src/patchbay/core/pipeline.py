@@ -137,9 +137,11 @@ class Pipeline:
         except Exception:  # noqa: BLE001 - logged, whatever it is
             _log.exception("no worker could be started; the reconciler asks again", extra={"compute": wanted})
 
-    def _input(self, job: Job) -> Asset:
-        """The job's asset, ready to work on; imported first if it is at a URL."""
-        asset = self.assets.inspect(job.tenant_id, job.input_asset_id or "")
+    def _input(self, job: Job) -> Asset | None:
+        """The job's asset, ready to work on; imported first if it is at a URL. None for a job that has none."""
+        if job.input_asset_id is None:
+            return None
+        asset = self.assets.inspect(job.tenant_id, job.input_asset_id)
         if asset.state is AssetState.REJECTED:
             raise UnusableAudio(f"the input file was rejected: {asset.reason}")
         return asset
@@ -161,7 +163,7 @@ class Pipeline:
             specs += (StepSpec("deliver", "deliver", "light", names, after=last, timeout_s=900, reported=False),)
         return specs
 
-    def _steps(self, job: Job, asset: Asset, specs: tuple[StepSpec, ...]) -> list[Step]:
+    def _steps(self, job: Job, asset: Asset | None, specs: tuple[StepSpec, ...]) -> list[Step]:
         """The steps of a job, with inputs, fingerprints and shares of the progress."""
         made: dict[str, Step] = {}
         total, before = sum(spec.weight for spec in specs), 0.0
@@ -235,10 +237,12 @@ class Pipeline:
 
 
 def _inputs_of(
-    spec: StepSpec, asset: Asset, made: Mapping[str, Step], specs: Mapping[str, StepSpec]
+    spec: StepSpec, asset: Asset | None, made: Mapping[str, Step], specs: Mapping[str, StepSpec]
 ) -> tuple[tuple[StepInput, ...], list[tuple[str, str]]]:
     """A step's input files, and what names their contents: a file's hash, or who makes it."""
     if spec.after is None:
+        if asset is None:
+            return (), []
         name = spec.outputs[0] if spec.engine == "encoding" else "input"
         return (StepInput(name=name, key=asset.key, sha256=asset.sha256),), [(name, asset.sha256 or "")]
     source = made[spec.after]

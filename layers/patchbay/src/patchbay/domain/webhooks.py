@@ -19,6 +19,7 @@ from patchbay.domain.base import Entity
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the form of secrets, not one
 ROTATION = timedelta(hours=24)
 """How long the secret before stays good after a rotation."""
+MAX_EARLIER = 5
 DELAYS_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before each attempt, counted from the end of the one before it."""
 JITTER = 0.1
@@ -49,22 +50,31 @@ class Endpoint(Entity):
         return asked and event_type in EVENT_TYPES and self.disabled_at is None
 
 
+class EarlierSecret(BaseModel):
+    """A secret that was replaced, and how long it is good all the same."""
+
+    model_config = ConfigDict(frozen=True)
+
+    secret: str
+    until: datetime
+
+
 class SigningSecret(Entity):
-    """What an application's or an endpoint's reports are signed with; two secrets while one replaces the other."""
+    """What an application's or an endpoint's reports are signed with; several secrets while one replaces another."""
 
     current: str
-    previous: str | None = None
-    previous_until: datetime | None = None
+    earlier: tuple[EarlierSecret, ...] = ()
+    """Newest first."""
 
     def valid(self, now: datetime) -> tuple[str, ...]:
         """The secrets to sign with, newest first."""
-        if self.previous and self.previous_until and now < self.previous_until:
-            return self.current, self.previous
-        return (self.current,)
+        return self.current, *(each.secret for each in self.earlier if now < each.until)
 
     def rotated(self, secret: str, now: datetime) -> "SigningSecret":
         """With `secret` in its place; the one so far stays good for `ROTATION`."""
-        return self.model_copy(update={"current": secret, "previous": self.current, "previous_until": now + ROTATION})
+        still = [each for each in self.earlier if now < each.until]
+        replaced = EarlierSecret(secret=self.current, until=now + ROTATION)
+        return self.model_copy(update={"current": secret, "earlier": (replaced, *still)[:MAX_EARLIER]})
 
 
 def new_signing_secret() -> str:

@@ -117,9 +117,14 @@ class SafeWeb:
 
     def _open(self, addresses: list[str], host: str, port: int, *, secure: bool) -> socket.socket:
         trouble: OSError | None = None
+        until = time.monotonic() + self.timeout_s
         for address in addresses:
+            left_s = until - time.monotonic()  # a host may have many addresses, all of them dead
+            if left_s <= 0:
+                break
             try:
-                plain = socket.create_connection((address, port), timeout=self.timeout_s)
+                plain = socket.create_connection((address, port), timeout=left_s)
+                plain.settimeout(self.timeout_s)
             except OSError as error:
                 trouble = error
                 continue
