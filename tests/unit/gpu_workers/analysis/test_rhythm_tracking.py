@@ -1,0 +1,88 @@
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from gpu_workers.analysis.rhythm_tracking import autocorrelation, candidate_periods, line, phases, sounding, track
+
+
+def pulses(frames: int, period: float, first: float = 7, jitter: float = 0.0) -> npt.NDArray[np.float32]:
+    """A soft peak each `period` frames."""
+    rng = np.random.default_rng(0)
+    out = np.zeros(frames)
+    at = np.arange(first, frames, period)
+    for peak in at + rng.normal(0, jitter, len(at)):
+        out += np.exp(-0.5 * ((np.arange(frames) - peak) / 1.2) ** 2)
+    return out.astype(np.float32)
+
+
+def test_autocorrelation_is_one_at_no_lag_and_at_the_period() -> None:
+    found = autocorrelation(pulses(2000, 40), 200)
+    assert found[0] == pytest.approx(1)
+    assert found[40] == pytest.approx(1, abs=0.05)
+    assert found[20] < 0
+
+
+@pytest.mark.parametrize("period", [26.3, 40.0, 43.07, 71.8])
+def test_the_period_is_among_the_candidates_and_exact(period: float) -> None:
+    found = candidate_periods(autocorrelation(pulses(2600, period, jitter=0.3), 1500))
+    assert min(abs(p / period - 1) for p in found) < 2e-3
+
+
+def test_candidates_are_apart() -> None:
+    found = np.sort(np.log(candidate_periods(autocorrelation(pulses(2600, 43), 1500))))
+    assert np.diff(found).min() > 0.02
+
+
+def test_nothing_to_count_in_silence() -> None:
+    assert candidate_periods(autocorrelation(np.zeros(500, np.float32), 300)) == []
+
+
+def test_tracks_through_a_gap() -> None:
+    strength = pulses(1200, 43)
+    strength[400:560] = 0
+    found = track(strength, 43.0)
+    wanted = np.arange(7, 1200, 43)
+    assert len(found) == len(wanted)
+    assert np.abs(found - wanted).max() <= 2
+
+
+def test_follows_a_player_who_hurries() -> None:
+    periods = np.linspace(46, 41, 40)
+    at = np.cumsum(periods)
+    strength = np.zeros(int(at[-1]) + 20, np.float32)
+    strength[at.astype(int)] = 1
+    found = track(strength, 43.5)
+    assert np.mean([np.abs(found - beat).min() <= 1 for beat in at.astype(int)]) > 0.95
+
+
+def test_tracking_goes_faster_than_half_a_period_nowhere() -> None:
+    noise = np.random.default_rng(1).random(900).astype(np.float32)
+    steps = np.diff(track(noise, 30.0))
+    assert steps.min() >= 15
+    assert steps.max() <= 60
+
+
+def test_a_line_ignores_a_stray_beat() -> None:
+    beats = np.linspace(0.3, 14.8, 30)
+    beats[11] += 0.2
+    first, slope = line(beats)
+    assert first == pytest.approx(0.3, abs=1e-6)
+    assert slope == pytest.approx(0.5, abs=1e-6)
+
+
+def test_beats_in_silence_are_left_out() -> None:
+    loudness = np.zeros(300, np.float32)
+    loudness[100:200] = 1
+    kept = sounding(np.arange(0.0, 300, 20), loudness)
+    assert kept[0] == 100
+    assert kept[-1] == 180
+    assert len(sounding(np.arange(0.0, 300, 20), np.zeros(300, np.float32))) == 0
+
+
+def test_thirds_are_tried_where_something_is_played() -> None:
+    beats = np.arange(6.0, 900, 48)
+    assert len(phases(beats, pulses(900, 48, 6))) == 2
+    swung = pulses(900, 48, 6) + pulses(900, 48, 6 + 32)
+    tried = phases(beats, swung)
+    assert len(tried) == 3
+    np.testing.assert_allclose(tried[2] - tried[0][:-1], 32)
