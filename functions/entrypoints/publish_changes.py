@@ -1,6 +1,6 @@
 """The table's stream: publish what each change means.
 
-A batch is published as a whole or tried again as a whole: receivers know repetitions by the event's id.
+What the bus does not take is tried again from there on: receivers know repetitions by the event's id.
 """
 
 import logging
@@ -12,6 +12,8 @@ from patchbay import bootstrap
 from patchbay.core import events
 
 observe.configure("publish-changes")
+AT_ONCE = 10
+"""What the bus takes in one call."""
 _log = logging.getLogger(__name__)
 
 
@@ -26,11 +28,12 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
             _log.exception("dropped a change that cannot be read", extra={"sequence_number": number})
             continue
         if said is not None:
-            told.append(said)
-    if told:
+            told.append((number, said))
+    for at in range(0, len(told), AT_ONCE):
+        number, some = told[at][0], [said for _, said in told[at : at + AT_ONCE]]
         try:
-            bootstrap.services().bus.publish(told)
-        except Exception:  # noqa: BLE001 - whatever it was, the stream keeps the batch and tries again
-            _log.exception("events not published", extra={"count": len(told)})
-            return {"batchItemFailures": [{"itemIdentifier": changes[0][0]}]}
+            bootstrap.services().bus.publish(some)
+        except Exception:  # noqa: BLE001 - whatever it was, the stream goes on from here, and tries again
+            _log.exception("events not published", extra={"count": len(told) - at})
+            return {"batchItemFailures": [{"itemIdentifier": number}]}
     return {"batchItemFailures": []}

@@ -84,7 +84,8 @@ class EventsStack(Stack):
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=100,
                 bisect_batch_on_error=True,
-                retry_attempts=5,
+                # Any number of tries: a bus that is away for hours must cost no event. A stream holds a day.
+                max_record_age=Duration.hours(20),
                 report_batch_item_failures=True,
                 on_failure=sources.SqsDlq(self._lost),
                 filters=_filters(),
@@ -120,7 +121,7 @@ class EventsStack(Stack):
 
     def _sweep_notices(self) -> None:
         """What falls due later than a queue can hold it back, and what a lost message left behind."""
-        may = [*rights.use_table(self.data.table), *rights.send(self.notices.attempts)]
+        may = [*rights.use_table(self.data.table), *rights.send(self.notices.attempts, self.notices.given_up)]
         sweep = self._handler("sweep_notices", may, timeout=Duration.minutes(1))
         # No second try: the next minute brings the next sweep.
         self._keep_what_fails(sweep, retries=0)

@@ -100,6 +100,18 @@ def test_two_changes_of_a_key_at_the_same_moment(native: Api, ada: Tenant, world
     told(native.post(f"{BASE}/keys/{made['id']}/rotate", b""), 409, "conflict")
 
 
+def test_a_key_that_ends_gives_no_key_that_lives_longer(native: Api, world: World) -> None:
+    ends = "2026-01-02T03:05:05Z"
+    short = native.post(f"{BASE}/keys", {"name": "short", "expires_at": ends}).json()
+    api = native.with_key(f"Bearer {short['secret']}")
+    made = api.post(f"{BASE}/keys", {"name": "forever"}).json()
+    assert made["expires_at"] == short["expires_at"]
+    refused = api.post(f"{BASE}/keys", {"name": "longer", "expires_at": "2027-01-01T00:00:00Z"})
+    assert (refused.status, "ends at" in refused.json()["detail"]) == (403, True)
+    world.clock.advance(minutes=2)
+    assert native.with_key(f"Bearer {made['secret']}").get(f"{BASE}/me").status == 401
+
+
 def test_a_key_is_revoked_for_good(native: Api) -> None:
     made = native.post(f"{BASE}/keys", {"name": "n"}).json()
     ended = fits(schemas.Key, native.delete(f"{BASE}/keys/{made['id']}"))

@@ -88,6 +88,7 @@ def test_a_job_by_url_of_an_upload_or_of_the_web(native: Api, world: World, ada:
         ({"params": {"colour": 5}}, 400, ["params.colour"]),
         ({"callback_url": "http://10.0.0.1/"}, 400, ["callback_url"]),
         ({"deliver_to": {"tuba": "https://example.org"}}, 400, ["deliver_to.tuba"]),
+        ({"workflow": "audio-analysis", "deliver_to": {"bpm": "https://example.org"}}, 400, ["deliver_to.bpm"]),
         ({"metadata": {"x": "y" * 20_000}}, 400, ["metadata"]),
     ],
 )

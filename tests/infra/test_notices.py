@@ -135,7 +135,7 @@ def test_who_sends_notices_knows_where_to(stage: str) -> None:
         ("Events", "publish_changes", ()),
         ("Events", "route_event", ("NoticesAttempts",)),
         ("Events", "deliver_webhook", ("NoticesAttempts", "NoticesGivenUp")),
-        ("Events", "sweep_notices", ("NoticesAttempts",)),
+        ("Events", "sweep_notices", ("NoticesAttempts", "NoticesGivenUp")),
         ("Events", "import_asset", ()),
         ("Pipeline", "reconcile_jobs", ()),
     ],

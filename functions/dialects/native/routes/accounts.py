@@ -1,7 +1,7 @@
 """Routes about who asks: user, applications, keys, usage."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Body, Query, Request
@@ -92,12 +92,13 @@ async def create_key(request: Request, body: schemas.KeyOrder) -> JsonAnswer:
     who, accounts = caller(request), bootstrap.services().accounts
     scopes = tuple(body.scopes or who.scopes)
     _may_give(who, scopes)
+    expires_at = _no_longer_than(accounts.key(who.tenant_id, who.key_id).expires_at, body.expires_at)
     try:
         application = accounts.application_of(who.tenant_id, body.application_id or who.application_id)
     except NotFound as error:
         raise InvalidInput(str(error), field="application_id") from None
     key, secret = accounts.create_key(
-        application, name=body.name, scopes=scopes, expires_at=body.expires_at, once=once_of(request)
+        application, name=body.name, scopes=scopes, expires_at=expires_at, once=once_of(request)
     )
     return JsonAnswer({**_shown(key), "secret": secret})
 
@@ -128,6 +129,13 @@ async def revoke_key(request: Request, key_id: str) -> JsonAnswer:
 
 def _shown(key: ApiKey) -> dict[str, Any]:
     return mapping.key(key, bootstrap.services().clock.now())
+
+
+def _no_longer_than(own: datetime | None, wanted: datetime | None) -> datetime | None:
+    """When a key ends that is made by one which ends itself: then at the latest. Raises `Forbidden`."""
+    if own is not None and wanted is not None and wanted > own:
+        raise Forbidden(f"this key ends at {own.isoformat()}; it cannot give a key that lives longer")
+    return wanted or own
 
 
 def _may_give(who: Caller, scopes: Sequence[str]) -> None:

@@ -30,8 +30,8 @@ async def list_events(
     """What happened to your jobs and files, for 30 days.
 
     To follow it without a public address, ask with `order=asc`, `wait_s=20` and the `next_cursor` of the answer before:
-    while there is nothing new the answer waits. Events are in order of their own times, and one may be stored some
-    seconds late, below those you have: read the last minute once more now and then, and drop the ids that you know.
+    while there is nothing new the answer waits. Events are in order of arrival, to within seconds: one may come to lie
+    a little below those you have. So read the last minute once more now and then, and drop the ids that you know.
     """
     ascending = order == "asc"
     if wait_s and not ascending:

@@ -33,7 +33,8 @@ async def get_application_secret(request: Request) -> JsonAnswer:
 async def rotate_application_secret(request: Request) -> JsonAnswer:
     """Give your key's application a new secret. For 24 hours reports are signed with both."""
     who = caller(request)
-    return JsonAnswer(mapping.secret(bootstrap.services().endpoints.rotate(who.tenant_id, who.application_id)))
+    rotated = bootstrap.services().endpoints.rotate(who.tenant_id, who.application_id, once_of(request))
+    return JsonAnswer(mapping.secret(rotated))
 
 
 @router.post(f"{BASE}/webhooks", response_model=schemas.NewWebhook, tags=["Webhooks"])
@@ -92,10 +93,11 @@ async def rotate_webhook_secret(request: Request, webhook_id: str) -> JsonAnswer
     """Give a receiver a new secret. For 24 hours events are signed with both."""
     endpoints, tenant_id = bootstrap.services().endpoints, caller(request).tenant_id
     endpoints.get(tenant_id, webhook_id)
-    return JsonAnswer(mapping.secret(endpoints.rotate(tenant_id, webhook_id)))
+    return JsonAnswer(mapping.secret(endpoints.rotate(tenant_id, webhook_id, once_of(request))))
 
 
 @router.post(f"{WEBHOOK}/test", response_model=schemas.Notice, tags=["Webhooks"])
 async def test_webhook(request: Request, webhook_id: str) -> JsonAnswer:
     """Send a receiver a `ping`. The answer is the notice; what becomes of it is told under `/notices/{notice_id}`."""
-    return JsonAnswer(mapping.notice(bootstrap.services().notices.ping(caller(request).tenant_id, webhook_id)))
+    notices = bootstrap.services().notices
+    return JsonAnswer(mapping.notice(notices.ping(caller(request).tenant_id, webhook_id, once_of(request))))

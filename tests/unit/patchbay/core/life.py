@@ -2,20 +2,23 @@
 
 import json
 import random
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from unittest import mock
 
 from patchbay.core.notices import Shape
 from patchbay.core.pipeline import PlannedStep
 from patchbay.core.tasks import Answer
+from patchbay.domain import ids
 from patchbay.domain.errors import Conflict, FetchRefused, NotFound, TaskCancelled
 from patchbay.domain.jobs import Failure, FailureKind, Output
 from patchbay.domain.steps import Step
 from patchbay.domain.tasks import TaskMessage
 from patchbay.ports import Delivery, NoticeMessage, WebAnswer
+from tests.fakes.clock import START
 from tests.fakes.notices import FakeStream
 from tests.fakes.world import Tenant, World
 from tests.unit.patchbay.core.receiving import Killed, dying
@@ -24,6 +27,28 @@ BROKEN = Failure(kind=FailureKind.INTERNAL, message="the engine failed")
 ROUNDS_OF_BAD_LUCK = 12
 Death = tuple[int, bool] | None
 """(number of the effect, after it) at which the process dies."""
+
+
+class Dice:
+    """Stands in for `os` and `time` where ids are made: the same lives get the same ids, and are found again."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(0)
+
+    def urandom(self, count: int) -> bytes:
+        return self._random.randbytes(count)
+
+    def time_ns(self) -> int:
+        return int(START.timestamp() * 1e9)
+
+
+@contextmanager
+def loaded_dice() -> Iterator[None]:
+    """Ids that are the same in each run."""
+    dice, place = Dice(), "patchbay.domain.ids"
+    fresh = type(ids.__dict__["_sequence"])()
+    with mock.patch(f"{place}.os", dice), mock.patch(f"{place}.time", dice), mock.patch(f"{place}._sequence", fresh):
+        yield
 
 
 @dataclass

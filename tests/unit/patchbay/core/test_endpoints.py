@@ -1,13 +1,15 @@
 """Registered receivers and their secrets."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from patchbay.core.endpoints import MAX_ENDPOINTS
-from patchbay.domain.errors import InvalidInput, NotFound, TooLarge
+from patchbay.core.idempotency import Once
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, TooLarge
 from patchbay.domain.ids import new_id
-from patchbay.domain.webhooks import TERMINAL_EVENTS
+from patchbay.domain.webhooks import MAX_EARLIER, TERMINAL_EVENTS
 from tests.fakes.world import Tenant, World
 
 URL = "https://receiver.example/hook"
@@ -133,3 +135,29 @@ def test_the_same_key_makes_one_endpoint(world: World, ada: Tenant, bob: Tenant)
     foreign, _ = services.idempotency.begin(bob.id, "key", "f")
     assert services.endpoints.create(bob.id, URL, once=foreign)[0].id != first[0].id
     assert len(services.endpoints.list(ada.id)) == 1
+
+
+def test_no_rotation_ends_a_secret_early(world: World, ada: Tenant) -> None:
+    endpoints = world.services.endpoints
+    made, first = endpoints.create(ada.id, URL)
+    for _ in range(MAX_EARLIER):
+        endpoints.rotate(ada.id, made.id)
+    with pytest.raises(Conflict, match="within a day"):
+        endpoints.rotate(ada.id, made.id)
+    assert first in endpoints.endpoint_secret(ada.id, made.id).valid(world.clock.now())
+    world.clock.advance(hours=24)
+    assert endpoints.rotate(ada.id, made.id).valid(world.clock.now())[2:] == ()
+
+
+def test_a_keyed_rotation_happens_once(world: World, ada: Tenant) -> None:
+    services = world.services
+    made, first = services.endpoints.create(ada.id, URL)
+
+    def once() -> Once:
+        return services.idempotency.begin(ada.id, "k", "f")[0]
+
+    second = services.endpoints.rotate(ada.id, made.id, once())
+    assert services.endpoints.rotate(ada.id, made.id, once()) == second
+    rival = once()
+    assert services.endpoints.rotate(ada.id, made.id, replace(rival, made=None, expected=0)) == second
+    assert second.valid(world.clock.now()) == (second.current, first)

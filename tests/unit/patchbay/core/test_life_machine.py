@@ -15,7 +15,7 @@ from patchbay.domain.errors import Conflict, NotFound
 from patchbay.domain.jobs import Job, JobState
 from patchbay.domain.webhooks import TERMINAL_EVENTS, Notice, NoticeState
 from tests.fakes.prober import GOOD
-from tests.unit.patchbay.core.life import Death, Life
+from tests.unit.patchbay.core.life import Death, Life, loaded_dice
 
 NAMES = st.sampled_from(["ada", "bob"])
 KEYS = st.sampled_from([None, "one", "two"])
@@ -28,6 +28,8 @@ class Lives(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.dice = loaded_dice()
+        self.dice.__enter__()
         self.life = Life()
         self.world, tenants = self.life.world, self.life.tenants
         self.songs = {n: [self.world.upload(t, GOOD + bytes([k])).id for k in range(4)] for n, t in tenants.items()}
@@ -198,6 +200,12 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Everything works again: in the end every job is over, and everybody who is there to hear of it has."""
+        try:
+            self._settled()
+        finally:
+            self.dice.__exit__(None, None, None)
+
+    def _settled(self) -> None:
         self.life.settle(self.seed)
         self.check_changes()
         self.usage_is_what_succeeded()

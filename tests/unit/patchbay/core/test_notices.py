@@ -147,21 +147,37 @@ def test_an_endpoint_that_moved_gets_what_waits_at_its_new_address(world: World,
     assert [url for url, _, _ in world.web.posts] == [URL, OTHER]
 
 
-@pytest.mark.parametrize("how", ["endpoint deleted", "endpoint off", "job deleted"])
+@pytest.mark.parametrize("when", ["before it is routed", "after it is routed"])
+def test_the_end_of_a_job_that_is_deleted_is_told_all_the_same(world: World, ada: Tenant, when: str) -> None:
+    """In the event's words: of the job itself there is nothing left to tell."""
+    job = world.carry_out(world.order(ada, callback_url=URL))
+    if when == "before it is routed":
+        world.services.jobs.delete(ada.id, job.id)
+    for old, new in list(world.records.changes):
+        if event := events.of_change(old, new):
+            world.services.notices.route(event)
+    if when == "after it is routed":
+        world.services.jobs.delete(ada.id, job.id)
+    deliver(world)
+    ((url, body, _),) = world.web.posts
+    assert url == URL
+    told = json.loads(body)
+    assert (told["type"], told["data"]["id"], events.CALLBACK in told) == ("job.succeeded", job.id, False)
+
+
+@pytest.mark.parametrize("how", ["endpoint deleted", "endpoint off"])
 def test_what_nobody_waits_for_any_more_is_given_up(world: World, ada: Tenant, how: str) -> None:
     services = world.services
     endpoint, _ = services.endpoints.create(ada.id, URL)
-    job = ended(world, ada, callback_url=OTHER)
+    ended(world, ada, callback_url=OTHER)
     match how:
         case "endpoint deleted":
             services.endpoints.delete(ada.id, endpoint.id)
         case "endpoint off":
             services.endpoints.change(ada.id, endpoint.id, enabled=False)
-        case "job deleted":
-            services.jobs.delete(ada.id, job.id)
     deliver(world)
     (dead,) = [notice for notice in notices(world) if notice.state is NoticeState.DEAD]
-    assert dead.url == (OTHER if how == "job deleted" else URL)
+    assert dead.url == URL
     assert len(world.web.posts) == len(world.notice_queue.buried) == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from patchbay.core.notices import BUSY, TRUST, Shape
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.webhooks import DELAYS_S, NoticeState
-from patchbay.ports import WebAnswer
+from patchbay.ports import NoticeMessage, WebAnswer
 from tests.fakes.world import Tenant, World
 from tests.unit.patchbay.core.receiving import URL, Killed, deliver, ended, only, run, shapes
 
@@ -104,19 +104,39 @@ def test_a_report_that_cannot_be_made_is_given_up_one_day(world: World, ada: Ten
     assert world.web.posts == []
 
 
-def test_a_dead_letter_that_could_not_be_written_is_written_when_the_message_comes_back(
-    world: World, ada: Tenant
-) -> None:
+def test_no_notice_is_given_up_without_a_dead_letter(world: World, ada: Tenant) -> None:
     world.web.receivers[URL] = [WebAnswer(410)]
     ended(world, ada, callback_url=URL)
     (message,) = world.notice_queue.due()
     world.notice_queue.down = True
     with pytest.raises(Unavailable):
         world.services.notices.deliver(message, shapes)
+    assert only(world).state is NoticeState.PENDING
     world.notice_queue.down = False
-    assert world.services.notices.deliver(message, shapes) is None
+    run(world, hours=1)
+    assert only(world).state is NoticeState.DEAD
     assert [buried.notice_id for buried, _ in world.notice_queue.buried] == [message.notice_id]
-    assert len(world.web.posts) == 1
+
+
+def test_one_notice_in_trouble_does_not_keep_the_others_from_being_swept(world: World, ada: Tenant) -> None:
+    world.web.receivers[URL] = ["it broke off"]
+    for _ in range(3):
+        ended(world, ada, callback_url=URL)
+    world.notice_queue.losing = True
+    world.notice_queue.due()
+    world.notice_queue.losing = False
+    world.clock.advance(minutes=10)
+    send, sent = world.notice_queue.send, []
+
+    def fails_once(message: NoticeMessage, *, delay_s: int) -> None:
+        sent.append(message)
+        if len(sent) == 1:
+            raise Unavailable("busy")
+        send(message, delay_s=delay_s)
+
+    world.notice_queue.send = fails_once  # type: ignore[method-assign]
+    done = world.services.notices.sweep()
+    assert (done["looked_at"], done["asked"], len(sent)) == (3, 2, 3)
 
 
 def test_clocks_that_differ_by_ten_minutes_hide_no_notice_from_the_sweep(world: World, ada: Tenant) -> None:

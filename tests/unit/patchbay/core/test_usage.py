@@ -145,3 +145,13 @@ def all_but_finish(world: World, job: Job) -> None:
         _, step = world.services.tasks.lease(message, "worker")
         assert step is not None
         world.services.tasks.complete(message, step, [], 1.0)
+
+
+def test_minutes_count_though_the_file_is_deleted_while_the_job_runs(world: World, ada: Tenant) -> None:
+    job = world.order(ada)
+    world.services.pipeline.plan(ada.id, job.id)
+    world.services.assets.delete(ada.id, job.input_asset_id or "")
+    done = world.carry_out(job)
+    assert (done.state, done.audio_s) == (JobState.SUCCEEDED, SECONDS)
+    (month,) = world.services.usage.months(ada.id, 1).values()
+    assert [tally.audio_s for tally in month.values()] == [SECONDS]

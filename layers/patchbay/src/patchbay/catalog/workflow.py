@@ -27,6 +27,8 @@ class StepSpec:
     compute: ComputeClass
     outputs: tuple[str, ...]
     """Names of what it makes."""
+    values: tuple[str, ...] = ()
+    """Those of them that are plain values, not files."""
     model: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     after: str | None = None
@@ -70,6 +72,11 @@ class Workflow:
     def outputs(self, params: Params, shelf: Shelf) -> tuple[str, ...]:
         """Names of the results that a job with these parameters will have."""
         return tuple(name for step in self.plan(params, shelf) if step.reported for name in step.outputs)
+
+    def files(self, params: Params, shelf: Shelf) -> tuple[str, ...]:
+        """Names of those results that are files."""
+        steps = [step for step in self.plan(params, shelf) if step.reported]
+        return tuple(name for step in steps for name in step.outputs if name not in step.values)
 
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -103,7 +103,7 @@ class Forwarder:
 
     def send(self, event: Event) -> Forwarded:
         """Hand one event on, after `begin`."""
-        # The cursor is a UUID made of the event's id, which itself has a full stop: that parts the signed text.
+        # The cursor, and not the event's id, which has a full stop: that parts the signed text.
         message_id = event["cursor"]
         told = {name: value for name, value in event.items() if name != "cursor"}
         body = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()

@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from patchbay.core import layout, store
-from patchbay.core.idempotency import Once
-from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge
+from patchbay.core.idempotency import IdempotencyMismatch, Once
+from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, TooLarge, Unavailable
 from patchbay.domain.ids import is_id, new_id
-from patchbay.domain.webhooks import EVENT_TYPES, TERMINAL_EVENTS, Endpoint, SigningSecret, new_signing_secret
+from patchbay.domain.webhooks import (
+    EVENT_TYPES,
+    MAX_EARLIER,
+    TERMINAL_EVENTS,
+    Endpoint,
+    SigningSecret,
+    new_signing_secret,
+)
 from patchbay.ports import Clock, Delete, Put, Records, Web, WriteConflict
 
 MAX_ENDPOINTS = 20
@@ -114,17 +121,36 @@ class Endpoints:
         """The secret of an application, made when first asked for."""
         return self._secret(tenant_id, application_id)
 
-    def rotate(self, tenant_id: str, owner_id: str) -> SigningSecret:
-        """Give an application or endpoint a new secret; the old one signs too, for a day."""
-        self._secret(tenant_id, owner_id)
-        fresh, now = new_signing_secret(), self.clock.now()
-        key = layout.signing_key(tenant_id, owner_id)
-        rotated = store.change(
-            self.records, SigningSecret, key, lambda s: s.rotated(fresh, now), lambda s: _put(tenant_id, owner_id, s)
-        )
-        if rotated is None:
-            raise NotFound("the secret is gone")
-        return rotated
+    def rotate(self, tenant_id: str, owner_id: str, once: Once | None = None) -> SigningSecret:
+        """Give an application or endpoint a new secret; the old one signs too, for a day.
+
+        Raises `Conflict` where so many were replaced within a day that one of them would have to end early.
+        """
+        for _ in range(store.ATTEMPTS):
+            old, now = self._secret(tenant_id, owner_id), self.clock.now()
+            if once and once.made:
+                return old
+            if len(old.valid(now)) > MAX_EARLIER:
+                raise Conflict(
+                    f"{MAX_EARLIER} secrets were replaced within a day and are still good; wait for one to end"
+                )
+            new = old.rotated(new_signing_secret(), now)
+            try:
+                self.records.write(_put(tenant_id, owner_id, new), *(once.claims(owner_id, now) if once else ()))
+            except WriteConflict:
+                once = self._claimed(once)
+                continue
+            return new.model_copy(update={"version": old.version + 1})
+        raise Unavailable("too many changes at once; try again")
+
+    def _claimed(self, once: Once | None) -> Once | None:
+        """A request whose writing lost a race: with what a rival of the same key made, if that was it."""
+        try:
+            return once.looked_up(self.records) if once else None
+        except IdempotencyMismatch:
+            raise
+        except Conflict:
+            return once
 
     def _secret(self, tenant_id: str, owner_id: str) -> SigningSecret:
         key = layout.signing_key(tenant_id, owner_id)

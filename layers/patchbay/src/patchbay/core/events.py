@@ -12,6 +12,8 @@ from patchbay.domain.jobs import Job
 from patchbay.ports import Record
 
 VERSION = "1"
+CALLBACK = "callback_url"
+"""Key of an end's event for the address that the job came with; for those who bring it there, not for receivers."""
 _TOLD_OF_JOBS = {
     "id",
     "application_id",
@@ -60,7 +62,9 @@ def _of_job(old: Record | None, new: Record | None) -> dict[str, Any] | None:
     data = job.model_dump(mode="json", include=_TOLD_OF_JOBS)
     # A job enters each state once, so that the state names the event; only progress needs the version.
     name = f"{job.id}:{job.version}" if what == "job.progressed" else f"{job.id}:{what}"
-    return _envelope(what, job.tenant_id, name, when.isoformat(), data)
+    event = _envelope(what, job.tenant_id, name, when.isoformat(), data)
+    callback = job.callback_url if job.state.terminal and what != "job.deleted" else None
+    return {**event, CALLBACK: callback} if callback else event
 
 
 def _untold(before: Job, after: Job) -> bool:

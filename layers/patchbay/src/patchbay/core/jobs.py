@@ -99,10 +99,10 @@ class Jobs:
         workflow = workflows.get(order.workflow)
         try:
             params = workflow.parse(order.params)
-            outputs = workflow.outputs(params, self.shelf)
+            files = workflow.files(params, self.shelf)
         except InvalidInput as error:
             raise InvalidInput(str(error), field=f"params.{error.field}" if error.field else "params") from None
-        self._check_delivery(order.deliver_to, outputs)
+        self._check_delivery(order.deliver_to, files)
         if order.callback_url:
             self._check_url(order.callback_url, "callback_url")
         job = Job(
@@ -214,11 +214,11 @@ class Jobs:
             raise InvalidInput(f"the input file was rejected: {asset.reason}", field="input")
         return asset
 
-    def _check_delivery(self, deliver_to: Mapping[str, str], outputs: Sequence[str]) -> None:
+    def _check_delivery(self, deliver_to: Mapping[str, str], files: Sequence[str]) -> None:
         for name, url in deliver_to.items():
-            if name not in outputs:
-                there = ", ".join(outputs)
-                raise InvalidInput(f"there is no output {name!r}; this job makes: {there}", field=f"deliver_to.{name}")
+            if name not in files:
+                there = ", ".join(files)
+                raise InvalidInput(f"there is no output {name!r} to send; this job makes: {there}", field=f"deliver_to.{name}")
             self._check_url(url, f"deliver_to.{name}")
 
     def _check_url(self, url: str, name: str) -> None:

@@ -15,12 +15,13 @@
 | stored results of a computation | `RESULTS#<tenant>` / `<fingerprint>` | get |
 | who is at a computation right now | `CLAIMS#<tenant>` / `<fingerprint>` | get |
 | jobs ordered together, newest first | `GROUPS#<tenant>` / `<group>` | get, query |
+| track by id, tracks newest first | `TRACKS#<tenant>` / `<track>` | get, query |
 | usage of a tenant in a month | `USAGE#<tenant>` / `<yyyy-mm>#<shard>` | get, all shards at once |
 | what an idempotency key made | `ONCE#<tenant>` / `<sha256>` | get |
 | registered webhook endpoints | `ENDPOINTS#<tenant>` / `<endpoint>` | get, query |
 | signing secret of an application or endpoint | `SIGNING#<tenant>` / `<its id>` | get |
 | notices to receivers, newest first | `NOTICES#<tenant>` / `<notice>` | get, query |
-| notices of all tenants that are due | index `by_open`, `DUE#<five minutes>` | index query, keys only |
+| notices of all tenants that are due | index `by_open`, `DUE#<five minutes>#<shard>` | index query, keys only |
 | where the search for due notices stands | `SWEEPS` / `notices` | get |
 | events of a tenant, in order of arrival | `EVENTS#<tenant>` / `<place>` | query |
 | whether an event has arrived | `SEEN#<tenant>` / `<event>` | conditional write |
@@ -41,12 +42,14 @@ from patchbay.domain.base import Entity
 from patchbay.domain.groups import JobGroup
 from patchbay.domain.jobs import Job, Output
 from patchbay.domain.steps import Step
+from patchbay.domain.tracks import Track
 from patchbay.domain.users import ApiKey, Application, User
 from patchbay.domain.webhooks import Endpoint, Notice, NoticeState
 from patchbay.ports import Key, Put, Record
 
 OPEN_SHARDS = 8
 USAGE_SHARDS = 16
+DUE_SHARDS = 4
 DUE_S = 300
 """Notices that fall due within the same so many seconds share a partition of `by_open`."""
 NOTICES_KEPT = timedelta(days=30)
@@ -121,6 +124,11 @@ def group_key(tenant_id: str, group_id: str) -> Key:
     return f"GROUPS#{tenant_id}", group_id
 
 
+def track_key(tenant_id: str, track_id: str) -> Key:
+    """Key of a track."""
+    return f"TRACKS#{tenant_id}", track_id
+
+
 def usage_keys(tenant_id: str, month: str) -> list[Key]:
     """Keys of a month's usage, `yyyy-mm`: of every shard."""
     return [(f"USAGE#{tenant_id}", f"{month}#{shard:02d}") for shard in range(USAGE_SHARDS)]
@@ -161,9 +169,9 @@ def seen_key(tenant_id: str, event_id: str) -> Key:
     return f"SEEN#{tenant_id}", event_id
 
 
-def due_partition(number: int) -> str:
-    """Partition of `by_open` of the notices that fall due in a stretch of `DUE_S` seconds."""
-    return f"DUE#{number}"
+def due_partitions(number: int) -> list[str]:
+    """Partitions of `by_open` of the notices that fall due in a stretch of `DUE_S` seconds."""
+    return [f"DUE#{number}#{shard}" for shard in range(DUE_SHARDS)]
 
 
 def due_number(when: datetime) -> int:
@@ -252,6 +260,11 @@ def put_group(group: JobGroup) -> Put:
     return put(group_key(group.tenant_id, group.id), "group", group)
 
 
+def put_track(track: Track) -> Put:
+    """Write of a track."""
+    return put(track_key(track.tenant_id, track.id), "track", track)
+
+
 def put_endpoint(endpoint: Endpoint) -> Put:
     """Write of a webhook endpoint."""
     return put(endpoint_key(endpoint.tenant_id, endpoint.id), "endpoint", endpoint)
@@ -260,7 +273,8 @@ def put_endpoint(endpoint: Endpoint) -> Put:
 def put_notice(notice: Notice) -> Put:
     """Write of a notice, found by when it is due as long as it waits."""
     waits = notice.state is NoticeState.PENDING
-    indexes = {"by_open": due_partition(due_number(notice.due_at))} if waits else {}
+    shards = due_partitions(due_number(notice.due_at))
+    indexes = {"by_open": shards[_spread(notice.id, DUE_SHARDS)]} if waits else {}
     key = notice_key(notice.tenant_id, notice.id)
     return put(key, "notice", notice, indexes=indexes, expires=notice.created_at + NOTICES_KEPT)
 

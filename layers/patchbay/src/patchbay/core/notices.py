@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from patchbay.core import layout, store
+from patchbay.core import events, layout, store
 from patchbay.core.endpoints import Endpoints
+from patchbay.core.idempotency import Once
 from patchbay.core.receivers import TIMEOUT_S, attempt
 from patchbay.domain import jobs as life
 from patchbay.domain import webhooks
@@ -27,7 +28,6 @@ from patchbay.domain.webhooks import TERMINAL_EVENTS, Notice, NoticeState
 from patchbay.ports import (
     LONGEST_DELAY_S,
     Clock,
-    Key,
     NoticeMessage,
     NoticeQueue,
     Put,
@@ -78,26 +78,30 @@ class Notices:
     def route(self, event: Mapping[str, Any]) -> list[Notice]:
         """Put everybody down who wants to hear of an event. Repeating it changes nothing."""
         tenant_id, kind = str(event["tenant_id"]), str(event["type"])
+        callback = event.get(events.CALLBACK)
+        event = {name: value for name, value in event.items() if name != events.CALLBACK}
         self._keep(event)
         notices = [
             self._noticed(event, url=endpoint.url, endpoint_id=endpoint.id)
             for endpoint in self.endpoints.list(tenant_id)
             if endpoint.wants(kind)
         ]
-        job = self._ended_job(event) if kind in TERMINAL_EVENTS else None
-        if job and job.callback_url:
-            ids = {"application_id": job.application_id, "job_id": job.id, "dialect": job.dialect}
-            notices.append(self._noticed(event, url=job.callback_url, **ids))
+        told = event["data"]
+        if callback:
+            ids = {"application_id": told["application_id"], "job_id": told["id"], "dialect": told["dialect"]}
+            notices.append(self._noticed(event, url=callback, **ids))
         for notice in notices:
             self._ask(notice)
-        if job:
+        if kind in TERMINAL_EVENTS:
             now = self.clock.now()
-            key = layout.job_key(tenant_id, job.id)
+            key = layout.job_key(tenant_id, told["id"])
             store.change(self.records, Job, key, lambda j: life.tell(j, now), layout.put_job)
         return notices
 
-    def ping(self, tenant_id: str, endpoint_id: str) -> Notice:
+    def ping(self, tenant_id: str, endpoint_id: str, once: Once | None = None) -> Notice:
         """Send an endpoint a test event. Raises `NotFound`."""
+        if once and once.made:
+            return self.get(tenant_id, once.made)
         endpoint = self.endpoints.get(tenant_id, endpoint_id)
         event_id, now = new_id(), self.clock.now()
         event = {
@@ -108,9 +112,15 @@ class Notices:
             "time": now.isoformat(),
             "data": {"endpoint_id": endpoint_id},
         }
-        notice = self._noticed(event, url=endpoint.url, endpoint_id=endpoint_id)
+        notice = self._notice(event, url=endpoint.url, endpoint_id=endpoint_id)
+        try:
+            self.records.write(layout.put_notice(notice), *(once.claims(notice.id, now) if once else ()))
+        except WriteConflict:
+            if once is None:
+                raise
+            return self.ping(tenant_id, endpoint_id, once.looked_up(self.records))
         self._ask(notice)
-        return notice
+        return notice.model_copy(update={"version": 1})
 
     def deliver(self, message: NoticeMessage, shapes: Shapes) -> Notice | None:
         """Make one attempt, if it is its turn. Returns the notice as it is now, None where there is nothing to do."""
@@ -124,7 +134,6 @@ class Notices:
 
         notice = store.change(self.records, Notice, key, take, layout.put_notice)
         if notice is None:
-            self._bury_again(key, message)
             return None
         try:
             made, retry_after_s = self._attempted(notice, shapes)
@@ -187,7 +196,10 @@ class Notices:
             for notice in self._due_in(number):
                 waiting += 1
                 done["looked_at"] += 1
-                done["asked"] += self._swept(notice, now)
+                try:
+                    done["asked"] += self._swept(notice, now)
+                except Exception:  # noqa: BLE001 - one notice's trouble must not keep the others waiting
+                    _log.exception("notice not swept", extra={"notice_id": notice.id})
             empty_so_far = empty_so_far and not waiting
             if empty_so_far and number < layout.due_number(now - LOOK_BACK):
                 oldest_open = number + 1
@@ -200,14 +212,14 @@ class Notices:
         return done
 
     def _due_in(self, number: int) -> Iterator[Notice]:
-        before: str | None = None
-        partition = layout.due_partition(number)
-        while keys := self.records.index_keys("by_open", partition, limit=PAGE, before=before):
-            before = keys[-1][1]
-            for stored in self.records.get_many(keys):
-                notice = layout.entity(Notice, stored)
-                if notice.state is NoticeState.PENDING and layout.due_number(notice.due_at) == number:
-                    yield notice
+        for partition in layout.due_partitions(number):
+            before: str | None = None
+            while keys := self.records.index_keys("by_open", partition, limit=PAGE, before=before):
+                before = keys[-1][1]
+                for stored in self.records.get_many(keys):
+                    notice = layout.entity(Notice, stored)
+                    if notice.state is NoticeState.PENDING and layout.due_number(notice.due_at) == number:
+                        yield notice
 
     def _swept(self, notice: Notice, now: datetime) -> bool:
         too_soon = notice.due_at - now > timedelta(seconds=LONGEST_DELAY_S)
@@ -227,7 +239,7 @@ class Notices:
         return True
 
     def _keep(self, event: Mapping[str, Any]) -> None:
-        """Keep an event for its owner to list, once, in the order of arrival: then no reader's cursor passes it by."""
+        """Keep an event for its owner to list, once, in the order of arrival to within what a write takes."""
         tenant_id, expires = event["tenant_id"], self.clock.now() + EVENTS_KEPT
         arrived = layout.put(layout.seen_key(tenant_id, event["id"]), "seen", Entity(), expires=expires)
         kept = StoredEvent(event=dict(event))
@@ -245,9 +257,16 @@ class Notices:
 
     def _noticed(self, event: Mapping[str, Any], *, url: str, **ids: str | None) -> Notice:
         """The notice of an event for one receiver, stored if it was not already."""
+        notice = self._notice(event, url=url, **ids)
+        if self._write_once(layout.put_notice(notice)):
+            return notice.model_copy(update={"version": 1})
+        return self.get(notice.tenant_id, notice.id)
+
+    def _notice(self, event: Mapping[str, Any], *, url: str, **ids: str | None) -> Notice:
+        """The notice of an event for one receiver, not stored. Its id is made of both, and so is always the same."""
         now, when = self.clock.now(), datetime.fromisoformat(event["time"])
         to = ids.get("endpoint_id") or "callback"
-        notice = Notice(
+        return Notice(
             id=derived_id(when, event["id"], to),
             tenant_id=event["tenant_id"],
             event=dict(event),
@@ -257,12 +276,6 @@ class Notices:
             queued_until=now + TRUST,
             **ids,
         )
-        if self._write_once(layout.put_notice(notice)):
-            return notice.model_copy(update={"version": 1})
-        return self.get(notice.tenant_id, notice.id)
-
-    def _ended_job(self, event: Mapping[str, Any]) -> Job | None:
-        return store.load(self.records, Job, layout.job_key(event["tenant_id"], event["data"]["id"]))
 
     def _attempted(self, notice: Notice, shapes: Shapes) -> tuple[webhooks.Attempt, float | None]:
         """One attempt. Raises `NotFound` where there is nothing to tell, or nobody to tell it to."""
@@ -276,10 +289,8 @@ class Notices:
         else:
             secret = self.endpoints.secret_of(notice.tenant_id, notice.application_id or "")
             job = store.load(self.records, Job, layout.job_key(notice.tenant_id, notice.job_id or ""))
-            if job is None:
-                raise NotFound("the job was deleted")
-            try:
-                body = shapes(notice.dialect or "")(job) or notice.event
+            try:  # of a job that was deleted meanwhile, what is known is the event
+                body = (shapes(notice.dialect or "")(job) if job else None) or notice.event
             except Exception:  # noqa: BLE001 - whatever it is, it counts as an attempt, lest it be tried for ever
                 _log.exception("a job's report could not be made", extra={"notice_id": notice.id})
                 return webhooks.Attempt(at=self.clock.now(), error="the report could not be made"), None
@@ -290,23 +301,17 @@ class Notices:
         """Write what came of an attempt, and ask for the next one."""
         if after.state is NoticeState.PENDING:
             after = self._queued(after)
+        elif after.state is NoticeState.DEAD:  # first the dead letter: after a crash between the two there are two
+            _log.warning("notice given up", extra={"notice_id": taken.id, "reason": after.reason})
+            self.queue.bury(NoticeMessage(taken.tenant_id, taken.id, after.tries), after.reason or "")
         try:
             self.records.write(layout.put_notice(after))
         except WriteConflict:
             _log.warning("another attempt came between", extra={"notice_id": taken.id})
             return None
-        if after.state is NoticeState.DEAD:
-            _log.warning("notice given up", extra={"notice_id": taken.id, "reason": after.reason})
-            self.queue.bury(NoticeMessage(taken.tenant_id, taken.id, after.tries), after.reason or "")
-        elif after.state is NoticeState.PENDING:
+        if after.state is NoticeState.PENDING:
             self._ask(after)
         return after
-
-    def _bury_again(self, key: Key, message: NoticeMessage) -> None:
-        """A message that comes back after its attempt was the last: perhaps the dead letter was not written."""
-        found = store.load(self.records, Notice, key)
-        if found is not None and found.state is NoticeState.DEAD and message.attempt in {found.tries - 1, found.tries}:
-            self.queue.bury(NoticeMessage(found.tenant_id, found.id, found.tries), found.reason or "")
 
     def _queued(self, notice: Notice) -> Notice:
         """With the time until which its next message is trusted to come; none, if it is for the sweep to send."""

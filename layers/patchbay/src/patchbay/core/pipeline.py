@@ -72,6 +72,9 @@ class Pipeline:
             return []
         try:
             asset, specs = self._input(job), self._specs(job)
+            audio_s = asset.audio.duration_s if asset and asset.audio else None
+            if job.audio_s != audio_s:  # now, because the file may be deleted before the job ends
+                self._change(tenant_id, job_id, lambda j: j.model_copy(update={"audio_s": audio_s}))
             steps = [self._keep(step) for step in self._steps(job, asset, specs)]
         except _BAD_INPUT as error:
             self.fail(tenant_id, job_id, Failure(kind=FailureKind.BAD_INPUT, message=str(error)))
@@ -107,7 +110,7 @@ class Pipeline:
             o.name: o.delivered_to for step in steps if not step.reported for o in step.outputs if o.delivered_to
         }
         told = [o.model_copy(update={"delivered_to": delivered.get(o.name)}) for o in outputs]
-        known = {"cost_usd": compute.cost_usd(steps), "audio_s": self._audio_s(job)}
+        known = {"cost_usd": compute.cost_usd(steps)}
         self._succeed(tenant_id, job_id, lambda j: life.succeed(j.model_copy(update=known), told, self.clock.now()))
 
     def fail(self, tenant_id: str, job_id: str, failure: Failure, run: int | None = None) -> None:
@@ -145,14 +148,6 @@ class Pipeline:
         if asset.state is AssetState.REJECTED:
             raise UnusableAudio(f"the input file was rejected: {asset.reason}")
         return asset
-
-    def _audio_s(self, job: Job) -> float | None:
-        """Seconds of audio that a job was about."""
-        try:
-            audio = self.assets.get(job.tenant_id, job.input_asset_id or "").audio
-        except NotFound:
-            return None
-        return audio.duration_s if audio else None
 
     def _specs(self, job: Job) -> tuple[StepSpec, ...]:
         workflow = workflows.get(job.workflow)

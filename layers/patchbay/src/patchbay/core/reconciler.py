@@ -14,6 +14,8 @@ from patchbay.domain.jobs import Failure, FailureKind, Job
 from patchbay.domain.steps import Step, StepState
 from patchbay.ports import Clock, Executions, Record, Records, TaskQueues
 
+ROUND = timedelta(minutes=5)
+"""How often jobs are looked after."""
 STUCK = timedelta(minutes=10)
 """A job that waits for a worker this long, with nothing in the queue that could call one, waits in vain."""
 MAX_RUNS = 3
@@ -42,7 +44,13 @@ class Reconciler:
         then even young jobs are looked at, and what dead workers held is free at once.
         """
         done = {"looked_at": 0, "resumed": 0, "failed": 0, "told": 0, "trouble": 0}
-        for shard in range(layout.OPEN_SHARDS):
+        for each in compute.QUEUED:
+            if self.queues.waiting(each.name):  # its worker may have left just as the task came, or died
+                self.pipeline.ask_for_worker(each.name)
+        # Each time from another shard on: with very many open jobs a round may not come to its end.
+        first = int(self.clock.now().timestamp() / ROUND.total_seconds())
+        for number in range(layout.OPEN_SHARDS):
+            shard = (first + number) % layout.OPEN_SHARDS
             before: str | None = None
             while keys := self.records.index_keys("by_open", f"OPEN#{shard}", limit=100, before=before):
                 before = keys[-1][1]
@@ -50,9 +58,6 @@ class Reconciler:
                     done["looked_at"] += 1
                     if outcome := self._looked_after(stored, restarted=restarted):
                         done[outcome] += 1
-        for each in compute.QUEUED:
-            if self.queues.waiting(each.name):  # its worker may have left just as the task came, or died
-                self.pipeline.ask_for_worker(each.name)
         return done
 
     def _looked_after(self, stored: Record, *, restarted: bool) -> str | None:

@@ -74,7 +74,7 @@ class SigningSecret(Entity):
         """With `secret` in its place; the one so far stays good for `ROTATION`."""
         still = [each for each in self.earlier if now < each.until]
         replaced = EarlierSecret(secret=self.current, until=now + ROTATION)
-        return self.model_copy(update={"current": secret, "earlier": (replaced, *still)[:MAX_EARLIER]})
+        return self.model_copy(update={"current": secret, "earlier": (replaced, *still)})
 
 
 def new_signing_secret() -> str:

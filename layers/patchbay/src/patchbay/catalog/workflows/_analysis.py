@@ -4,6 +4,7 @@ from patchbay.catalog.workflow import StepSpec
 
 DETECTION = "music_detection.json"
 """The output of a step that looks for nothing but music."""
+VALUES = ("bpm", "key", "duration_s", "loudness_lufs")
 
 
 def analyse(features: tuple[str, ...], outputs: tuple[str, ...]) -> StepSpec:
@@ -13,6 +14,7 @@ def analyse(features: tuple[str, ...], outputs: tuple[str, ...]) -> StepSpec:
         engine="analysis",
         compute="cpu",
         outputs=outputs,
+        values=tuple(name for name in outputs if name in VALUES),
         params={"features": list(features)},
         timeout_s=3600,
     )

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflow import Params, StepSpec, Workflow
-from patchbay.catalog.workflows._analysis import DETECTION, analyse
+from patchbay.catalog.workflows._analysis import DETECTION, VALUES, analyse
 from patchbay.domain.features import FEATURES, Feature
 
 
@@ -19,7 +19,7 @@ def _plan(params: AnalysisParams, shelf: Shelf) -> tuple[StepSpec, ...]:
     wanted = tuple(feature for feature in FEATURES if feature in params.features)
     if wanted == ("music_detection",):
         return (analyse(wanted, (DETECTION,)),)
-    return (analyse(wanted, ("analysis", "bpm", "key", "duration_s", "loudness_lufs")),)
+    return (analyse(wanted, ("analysis", *VALUES)),)
 
 
 WORKFLOW = Workflow(
