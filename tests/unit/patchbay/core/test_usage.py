@@ -6,7 +6,7 @@ import pytest
 
 from patchbay.core import layout, usage
 from patchbay.domain.errors import Unavailable
-from patchbay.domain.jobs import Failure, FailureKind, Job, JobState
+from patchbay.domain.jobs import Failure, FailureKind, Job, JobState, Output
 from patchbay.domain.usage import Tally
 from patchbay.ports import WriteConflict
 from tests.fakes.prober import SECONDS
@@ -149,9 +149,16 @@ def all_but_finish(world: World, job: Job) -> None:
 
 def test_minutes_count_though_the_file_is_deleted_while_the_job_runs(world: World, ada: Tenant) -> None:
     job = world.order(ada)
-    world.services.pipeline.plan(ada.id, job.id)
+    pipeline, tasks = world.services.pipeline, world.services.tasks
+    pipeline.plan(ada.id, job.id)
+    pipeline.dispatch(ada.id, job.id, 0, "token")
+    message = world.queues.sent[-1][1]
+    _, step = tasks.lease(message, "worker")
     world.services.assets.delete(ada.id, job.input_asset_id or "")
-    done = world.carry_out(job)
+    assert step is not None
+    tasks.complete(message, step, [Output(name="vocals", value=1)], 1.0)
+    pipeline.finish(ada.id, job.id)
+    done = world.services.jobs.get(ada.id, job.id)
     assert (done.state, done.audio_s) == (JobState.SUCCEEDED, SECONDS)
     (month,) = world.services.usage.months(ada.id, 1).values()
     assert [tally.audio_s for tally in month.values()] == [SECONDS]
