@@ -2,7 +2,8 @@
 
 The same apps as in the Lambdas, of the dialects that have paths for it. They call the store in the event loop, which
 is right where one request comes at a time; here each request has a thread and an event loop of its own, so that no
-upload holds up another.
+upload holds up another. Threads are few: a tenant has some of them at most, and a client that is too slow loses its
+own.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import importlib.util
 import logging
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -21,16 +23,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.entrypoints.openapi import dialect
 from functions.http import observe
-from functions.http.app import REQUEST_ID, Edge, build, error_response
+from functions.http.app import CALLER, REQUEST_ID, Edge, build, error_response
 from functions.http.dialect import Dialect
+from functions.http.pace import BodyTooSlow, Pace, Paced
 from patchbay import bootstrap
 from patchbay.catalog.dialects import DIALECTS
 from patchbay.domain.errors import Unavailable
 
 THREADS = 40
+THREADS_OF_A_TENANT = 8
 RETRY_AFTER_S = 5
-IDLE_S = 60.0
-"""A client that sends nothing for so long is taken for gone: it holds a thread."""
 GRACE_S = 30
 T = TypeVar("T")
 
@@ -63,14 +65,70 @@ class Line:
             done.cancel()
 
 
+class Visit:
+    """One request's body and answer, in the server's event loop.
+
+    `tenants` counts the threads of each tenant. The key is known by the time that the app asks for the body.
+    """
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, pace: Pace, tenants: Counter[str], most: int
+    ) -> None:
+        self._scope, self._send, self._tenants, self._most = scope, send, tenants, most
+        self._body = Paced(receive, pace)
+        self._tenant_id: str | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        """What a refusal of ours adds to the answer, which the app words."""
+
+    async def receive(self) -> Message:
+        """See ASGI. Raises `Unavailable` if the tenant has too many requests here, `BodyTooSlow`."""
+        if self._tenant_id is None and (who := self._scope.get(CALLER)):
+            self._admit(who.tenant_id)
+        try:
+            return await self._body.next()
+        except BodyTooSlow:
+            # The rest of the body is not waited for either.
+            self._headers = [(b"connection", b"close")]
+            raise
+
+    async def send(self, message: Message) -> None:
+        """See ASGI."""
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *self._headers]
+        await self._send(message)
+
+    def end(self) -> None:
+        """The thread is free."""
+        if self._tenant_id is None:
+            return
+        self._tenants[self._tenant_id] -= 1
+        if not self._tenants[self._tenant_id]:
+            del self._tenants[self._tenant_id]
+
+    def _admit(self, tenant_id: str) -> None:
+        if self._tenants[tenant_id] >= self._most:
+            self._headers = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
+            raise Unavailable(f"{self._most} uploads of yours are under way; try again when one of them is over")
+        self._tenants[tenant_id] += 1
+        self._tenant_id = tenant_id
+
+
 class Ingest:
     """The ASGI app: `served` has the dialect of each path, without a slash at its end."""
 
-    def __init__(self, served: Mapping[str, Dialect], *, threads: int = THREADS, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self,
+        served: Mapping[str, Dialect],
+        *,
+        threads: int = THREADS,
+        of_a_tenant: int = THREADS_OF_A_TENANT,
+        pace: Pace | None = None,
+    ) -> None:
         made = {spoken.name: (build(spoken), Edge(_busy(spoken), spoken)) for spoken in served.values()}
         self._apps = {path: made[spoken.name] for path, spoken in served.items()}
-        self._threads, self._idle_s = ThreadPoolExecutor(threads, "ingest"), idle_s
-        self._free = threads
+        self._threads, self._free = ThreadPoolExecutor(threads, "ingest"), threads
+        self._pace, self._of_a_tenant = pace or Pace(), of_a_tenant
+        self._tenants: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -82,33 +140,13 @@ class Ingest:
             return
         self._free -= 1
         line = Line(asyncio.get_running_loop())
-        ended = asyncio.get_running_loop().run_in_executor(self._threads, self._serve, line, app, scope, receive, send)
+        visit = Visit(scope, receive, send, self._pace, self._tenants, self._of_a_tenant)
+        ended = asyncio.get_running_loop().run_in_executor(self._threads, _serve, line, app, scope, visit)
         try:
             await _until_ended(ended, line)
         finally:
+            visit.end()
             self._free += 1
-
-    def _serve(self, line: Line, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request in this thread."""
-
-        async def receive_here() -> Message:
-            return await line.there(self._next(receive))
-
-        async def send_here(message: Message) -> None:
-            await line.there(_sent(send, message))
-
-        async def answer() -> None:
-            await app(scope, receive_here, send_here)
-
-        with suppress(asyncio.CancelledError):  # the line was cut
-            asyncio.run(answer())
-
-    async def _next(self, receive: Receive) -> Message:
-        try:
-            async with asyncio.timeout(self._idle_s):
-                return await receive()
-        except TimeoutError:
-            return {"type": "http.disconnect"}
 
 
 def create() -> Ingest:
@@ -145,6 +183,22 @@ def main(arguments: Iterable[str], make: Callable[[], Ingest] = create) -> None:
     )
 
 
+def _serve(line: Line, app: ASGIApp, scope: Scope, visit: Visit) -> None:
+    """Answer one request in this thread."""
+
+    async def receive_here() -> Message:
+        return await line.there(visit.receive())
+
+    async def send_here(message: Message) -> None:
+        await line.there(visit.send(message))
+
+    async def answer() -> None:
+        await app(scope, receive_here, send_here)
+
+    with suppress(asyncio.CancelledError):  # the line was cut
+        asyncio.run(answer())
+
+
 async def _until_ended(ended: asyncio.Future[None], line: Line) -> None:
     """Wait for a thread. One that is not wanted any more is waited for all the same: it has to clear up."""
     cancelled = False
@@ -157,10 +211,6 @@ async def _until_ended(ended: asyncio.Future[None], line: Line) -> None:
     if cancelled:
         raise asyncio.CancelledError
     ended.result()
-
-
-async def _sent(send: Send, message: Message) -> None:
-    await send(message)
 
 
 def _busy(spoken: Dialect) -> ASGIApp:

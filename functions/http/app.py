@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.http import body, observe, once
@@ -117,12 +118,18 @@ def _told(error: Exception, request: Request) -> PatchbayError:
         if error.status_code == 404:
             return RouteNotFound(f"there is no {request.url.path}")
         if error.status_code == 405:
-            allow = (error.headers or {}).get("Allow", "")
+            allow = _allowed(request)
             return MethodNotAllowed(f"{request.url.path} takes {allow}, not {request.method}", allow)
         if error.status_code < 500:
             return MalformedBody(str(error.detail))
     reference = request.scope.get(REQUEST_ID, "")
     return Unhandled(f"something went wrong on our side; tell us the request id {reference}")
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes that have the request's path; the error itself knows those of the first only."""
+    at_path = [r for r in request.app.routes if isinstance(r, APIRoute) and r.matches(request.scope)[0] != Match.NONE]
+    return ", ".join(sorted({method for route in at_path for method in route.methods or ()}))
 
 
 def _guarded(route: Any, dialect: Dialect) -> Any:
@@ -149,14 +156,15 @@ class Guard:
             key = self.dialect.find_key(Headers(scope=scope))
             scope[CALLER] = who = bootstrap.services().accounts.authenticate(key or "")
             who.require(self.scope_of(scope["method"]))
-        if scope["method"] in WITH_BODY and not (self.streamed and scope["method"] == "POST"):
+        has_body = scope["method"] in WITH_BODY
+        if has_body and not (self.streamed and scope["method"] == "POST"):
             scope, receive = await body.checked(scope, receive, self.dialect.limits)
             if self.needs_key and (answer := once.begin(scope, scope[CALLER].tenant_id, scope[body.DIGEST])):
                 await once.replay(answer, send)
                 return
-            if self.keeps:
-                await once.keep(self.app, scope, receive, send)
-                return
+        if has_body and self.keeps:
+            await once.keep(self.app, scope, receive, send)
+            return
         await self.app(scope, receive, send)
 
     def scope_of(self, method: str) -> str:

@@ -24,6 +24,14 @@ _KEPT_HEADERS = ("content-type", "location")
 _log = logging.getLogger(__name__)
 
 
+class Repeated(Exception):
+    """Raised by a route that reads its body itself: the request was answered before, `keep` sends that again."""
+
+    def __init__(self, answer: Answered) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
 def once_of(request: Request) -> Once | None:
     """What the core needs to know to do a request once; None if the client did not ask for it."""
     found: Once | None = request.scope.get(ONCE)
@@ -54,7 +62,10 @@ async def replay(answer: Answered, send: Send) -> None:
 
 
 async def keep(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve a request, and keep its answer if it has a key and something was done."""
+    """Serve a request, and keep its answer if it has a key and something was done.
+
+    A route that raises `Repeated` is answered with what was kept.
+    """
     status, headers, blocks = 0, Headers(), []
 
     async def noted(message: Message) -> None:
@@ -65,7 +76,11 @@ async def keep(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None
             blocks.append(message.get("body", b""))
         await send(message)
 
-    await app(scope, receive, noted)
+    try:
+        await app(scope, receive, noted)
+    except Repeated as found:
+        await replay(found.answer, send)
+        return
     once: Once | None = scope.get(ONCE)
     if once is None or not 200 <= status < 300:
         return

@@ -22,8 +22,8 @@ from patchbay.domain.assets import Asset
 async def receive_file(request: Request, *, field: str = "file") -> tuple[Asset, dict[str, str]]:
     """Store the file of a form: the new asset, whose bytes are there but not looked at yet, and the form's texts.
 
-    A repetition under the same idempotency key gives the first asset. Raises `InvalidInput`, `TooLarge`, `Conflict`,
-    `Unavailable`; then, as when the client goes away, nothing is left.
+    A repetition under the same idempotency key gives the first asset, or raises `Repeated` if its answer was kept.
+    Raises `InvalidInput`, `TooLarge`, `Conflict`, `Unavailable`; then, as when the client goes away, nothing is left.
     """
     assets = bootstrap.services().assets
     tenant_id = caller(request).tenant_id
@@ -37,7 +37,9 @@ async def receive_file(request: Request, *, field: str = "file") -> tuple[Asset,
         largest = assets.limits.max_upload_bytes + SLACK_BYTES
         kind = request.headers.get("content-type", "")
         fields = await read_form(request.receive, FormReader(kind, field=field, open_file=open_file, max_bytes=largest))
-        once.begin(request.scope, tenant_id, _digest(taken[0].sha256, fields))
+        # Only now: what tells a form from another is its contents.
+        if answer := once.begin(request.scope, tenant_id, _digest(taken[0].sha256, fields)):
+            raise once.Repeated(answer)
         return taken[0].finish(once.once_of(request)), fields
 
 

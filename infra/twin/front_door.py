@@ -1,4 +1,5 @@
-"""The one address of the twin: what CloudFront is in the cloud.
+"""The one address of the twin. A stage in the cloud has nothing in this place yet: its API and its bucket have
+addresses of their own, and nothing takes what is too large for a Lambda.
 
 The media bucket's paths go to S3 under its rules for links; POSTs of whole files go to the ingest service; everything
 else goes to the HTTP API under API Gateway's limits. Paths and queries travel byte for byte.

@@ -1,6 +1,7 @@
 """The ingest service beside the twin: a process of its own for bodies that no Lambda takes, kept running.
 
-In the cloud it runs on Fargate behind CloudFront; here the front door sends it the same paths.
+The front door sends it their paths. A stage in the cloud has nothing in this place yet: what no Lambda takes is refused
+there.
 """
 
 import asyncio

@@ -8,12 +8,14 @@ import sys
 from fastapi import Request
 from pydantic import BaseModel
 
-from functions.entrypoints.ingest import THREADS, Ingest, main
+from functions.entrypoints.ingest import THREADS, THREADS_OF_A_TENANT, Ingest, main
 from functions.http.app import JsonAnswer
 from functions.http.dialect import Dialect, ErrorEntry, new_router
 from functions.http.errors import MalformedBody
+from functions.http.pace import Pace
 from functions.http.uploads import form_body, receive_file
 from patchbay.domain.errors import (
+    Conflict,
     Forbidden,
     InvalidInput,
     PatchbayError,
@@ -73,6 +75,7 @@ DIALECT = Dialect(
         MalformedBody: ErrorEntry(400, "malformed", "Malformed"),
         Unauthenticated: ErrorEntry(401, "key", "Key"),
         Forbidden: ErrorEntry(403, "scope", "Scope"),
+        Conflict: ErrorEntry(409, "conflict", "Conflict"),
         TooLarge: ErrorEntry(413, "large", "Large"),
         Unavailable: ErrorEntry(503, "later", "Later"),
     },
@@ -83,9 +86,9 @@ DIALECT = Dialect(
 )
 
 
-def make(threads: int = THREADS, idle_s: float = 60.0) -> Ingest:
+def make(threads: int = THREADS, of_a_tenant: int = THREADS_OF_A_TENANT, pace: Pace | None = None) -> Ingest:
     """The service."""
-    return Ingest(dict.fromkeys(PATHS, DIALECT), threads=threads, idle_s=idle_s)
+    return Ingest(dict.fromkeys(PATHS, DIALECT), threads=threads, of_a_tenant=of_a_tenant, pace=pace)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 
 import httpx
 import pytest
 
 from functions.entrypoints import ingest, openapi
+from functions.http.pace import Pace
 from patchbay import bootstrap
 from patchbay.catalog.dialects import DIALECTS, ingest_paths
 from patchbay.core.intake import PART_BYTES
@@ -38,6 +40,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def ada(world: World) -> Tenant:
     return world.tenant()
+
+
+@pytest.fixture
+def bob(world: World) -> Tenant:
+    return world.tenant("bob@example.org")
 
 
 @pytest.fixture
@@ -122,9 +129,68 @@ def test_a_client_that_goes_away_leaves_nothing(client: httpx.Client, world: Wor
 
 
 def test_a_client_that_falls_silent_is_not_waited_for(world: World, ada: Tenant) -> None:
-    with serving.serving(files_dialect.make(idle_s=0.2)) as client, half(client, ada.secret) as line:
+    with serving.serving(files_dialect.make(pace=Pace(idle_s=0.2))) as client, half(client, ada.secret) as line:
         assert line.recv(100).startswith(b"HTTP/1.1 400")
     assert not world.objects.uploads
+
+
+def test_a_client_that_lets_its_bytes_drip_loses_its_thread(world: World, ada: Tenant, bob: Tenant) -> None:
+    pace = Pace(window_s=0.5, least_bytes_per_s=16_000)
+    with serving.serving(files_dialect.make(threads=1, pace=pace)) as client:
+        with half(client, ada.secret) as line:
+            line.settimeout(0.02)
+            answer = b""
+            end = time.monotonic() + 10
+            while not answer.endswith(b"}"):
+                assert time.monotonic() < end
+                with suppress(OSError):
+                    line.sendall(b"x")
+                with suppress(TimeoutError):
+                    answer += line.recv(4096)
+        head, _, told = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400")
+        assert b"connection: close" in head.lower()
+        assert b"16000 bytes a second" in told
+        serving.until(lambda: send(client, bob, LARGE).status_code == 200)
+
+
+def test_one_tenants_slow_lines_are_not_anothers_refusal(world: World, ada: Tenant, bob: Tenant) -> None:
+    with serving.serving(files_dialect.make()) as client, ExitStack() as lines:
+        for count in range(1, 9):
+            lines.enter_context(half(client, ada.secret))
+            serving.until(partial(_under_way, world, count))
+        for _ in range(2):
+            refused = send(client, ada, GOOD)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert refused.json()["code"] == "later"
+            assert "8 uploads" in refused.json()["message"]
+        assert send(client, bob, GOOD).status_code == 200
+        assert client.get("/files", headers={"key": ada.secret}).status_code == 200
+        lines.close()
+        serving.until(lambda: send(client, ada, GOOD).status_code == 200)
+
+
+def _under_way(world: World, count: int) -> bool:
+    return len(world.objects.uploads) == count
+
+
+def test_threads_are_counted_while_they_are_held_only(world: World, ada: Tenant, bob: Tenant) -> None:
+    app = files_dialect.make(of_a_tenant=1)
+    with serving.serving(app) as client:
+        for tenant in (ada, bob, ada):
+            assert send(client, tenant, GOOD).status_code == 200
+            serving.until(lambda: not app._tenants)
+        assert send(client, ada, b"").status_code == 400
+        serving.until(lambda: not app._tenants)
+
+
+def test_a_repetition_is_answered_word_for_word(client: httpx.Client, world: World, ada: Tenant) -> None:
+    body = serving.HEAD + LARGE + serving.TAIL
+    headers = {"key": ada.secret, "content-type": serving.CONTENT_TYPE, "idempotency-key": "k"}
+    first, again = (client.post("/files", content=body, headers=headers) for _ in range(2))
+    assert (again.status_code, again.content) == (first.status_code, first.content) == (200, first.content)
+    assert ("idempotent-replayed" in first.headers, again.headers["idempotent-replayed"]) == (False, "true")
+    assert (len(world.objects.stored), len(world.objects.uploads)) == (1, 0)
 
 
 def test_the_end_of_the_service_ends_what_never_ends(world: World, ada: Tenant) -> None:

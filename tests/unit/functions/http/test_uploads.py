@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Iterator
 
 import httpx
@@ -11,6 +12,7 @@ from functions.http import openapi
 from functions.http.handler import lambda_handler
 from patchbay import bootstrap
 from patchbay.domain.assets import AssetState
+from patchbay.domain.errors import Unavailable
 from tests.fakes.gateway import Answer, Api
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
@@ -78,9 +80,58 @@ def test_what_is_refused_leaves_nothing(api: Api, world: World, ada: Tenant) -> 
 
 def test_a_repetition_under_one_key_is_one_asset(api: Api, world: World, ada: Tenant) -> None:
     answers = [send(api, ada.secret, idempotency_key="k") for _ in range(2)]
-    assert answers[0].json() == answers[1].json()
+    assert answers[0].body == answers[1].body
+    assert [answer.headers.get("idempotent-replayed") for answer in answers] == [None, "true"]
     assert (len(world.objects.stored), assets(world)) == (1, 1)
-    assert send(api, ada.secret, b"RIFFother", idempotency_key="k").status != 200
+    assert send(api, ada.secret, b"RIFFother", idempotency_key="k").status == 409
+    assert send(api, ada.secret, GOOD, {"name": "x"}, idempotency_key="k").status == 409
+    assert (len(world.objects.stored), assets(world)) == (1, 1)
+
+
+def test_a_repetition_whose_answer_was_not_kept_finds_the_asset(
+    api: Api, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.services.idempotency), "keep", lambda *_: None)
+        first = send(api, ada.secret, idempotency_key="k")
+    again = send(api, ada.secret, idempotency_key="k")
+    assert again.json() == first.json()
+    assert "idempotent-replayed" not in again.headers
+    assert assets(world) == 1
+
+
+def test_what_failed_is_not_kept(api: Api, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object, **more: object) -> None:
+        raise Unavailable("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.objects, "store", fail)
+        assert send(api, ada.secret, idempotency_key="k").status == 503
+    answer = send(api, ada.secret, idempotency_key="k")
+    assert (answer.status, answer.headers.get("idempotent-replayed")) == (200, None)
+    assert (len(world.objects.stored), assets(world)) == (1, 1)
+
+
+def test_a_repetition_while_the_first_is_under_way_is_told_so(
+    api: Api, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, second = world.objects.store, []
+
+    def repeat() -> None:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        second.append(send(api, ada.secret, idempotency_key="k"))
+        asyncio.get_event_loop().close()
+
+    def slow(key: str, data: bytes, *, media_type: str) -> None:
+        thread = threading.Thread(target=repeat)
+        thread.start()
+        thread.join(10)
+        stored(key, data, media_type=media_type)
+
+    monkeypatch.setattr(world.objects, "store", slow)
+    assert send(api, ada.secret, idempotency_key="k").status == 200
+    assert (second[0].status, second[0].json()["code"]) == (409, "conflict")
+    assert "under way" in second[0].json()["message"]
     assert (len(world.objects.stored), assets(world)) == (1, 1)
 
 

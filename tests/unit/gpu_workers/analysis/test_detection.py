@@ -14,6 +14,8 @@ from gpu_workers.analysis.spectra import RATE_HZ, Spectra
 from tests.bench.truth import noise, piece, speech
 from tests.unit.gpu_workers.analysis.notes import chord
 
+pytestmark = pytest.mark.slow
+
 Mono = npt.NDArray[np.float32]
 
 needs_a_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")

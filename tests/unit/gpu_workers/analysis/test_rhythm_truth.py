@@ -8,6 +8,8 @@ from gpu_workers.analysis.spectra import Spectra
 from tests.bench.truth import KEYS, NAMES, TIMBRES, Piece, noise, piece
 from tests.bench.truth.scores import f_measure
 
+pytestmark = pytest.mark.slow
+
 RATE_HZ = 22050
 
 

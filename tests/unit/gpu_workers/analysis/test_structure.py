@@ -8,6 +8,8 @@ from gpu_workers.analysis.spectra import Spectra
 from gpu_workers.analysis.structure import Section, novelty, repetition_novelty, structure
 from tests.unit.gpu_workers.analysis.notes import RATE_HZ, progression
 
+pytestmark = pytest.mark.slow
+
 PARTS = {
     "A": ("C:maj", "A:min", "F:maj", "G:maj") * 2,
     "B": ("D:min", "D:min", "A#:maj", "A:maj") * 2,

@@ -183,6 +183,7 @@ class TestLimits:
                 decode(source, target, limits=limits)
             assert not target.exists()
 
+    @pytest.mark.slow
     def test_memory_does_not_depend_on_length(self, tmp_path: Path, target: Path) -> None:
         source = tmp_path / "in.flac"
         with soundfile.SoundFile(source, "w", RATE_HZ, 2, "PCM_16", format="FLAC") as file:

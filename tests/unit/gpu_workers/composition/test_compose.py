@@ -18,6 +18,8 @@ from gpu_workers.composition.theory import chord_classes
 from tests.unit.gpu_workers.composition import listening
 from tests.unit.gpu_workers.composition.listening import chain, one
 
+pytestmark = pytest.mark.slow
+
 QUICK = (
     ("pop", "happy"),
     ("ambient", "dreamy"),

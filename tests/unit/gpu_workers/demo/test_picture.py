@@ -37,6 +37,7 @@ def test_length_does_not_change_what_is_drawn(tmp_path: Path) -> None:
     assert drawn.spectrum_db.shape == (160, picture.COLUMNS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.001, 0.3, 5.0])
 def test_the_picture_is_a_png_whatever_the_length(tmp_path: Path, seconds: float) -> None:
     tracks = {n: stored(tmp_path / n, tone(f, seconds)) for n, f in (("mixture", 440), ("vocals", 880), ("x", 90))}

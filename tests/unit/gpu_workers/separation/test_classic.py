@@ -10,6 +10,8 @@ from gpu_workers.audio.metrics import si_sdr
 from gpu_workers.separation.classic import ClassicSeparator
 from tests.unit.gpu_workers.separation.songs import STEMS, Stereo, mix, song
 
+pytestmark = pytest.mark.slow
+
 HELD_OUT_SEEDS = range(3)
 """The table was fitted to seeds from 10,000 and to other material."""
 

@@ -9,7 +9,7 @@ from patchbay.core import intake
 from patchbay.core.idempotency import Idempotency, IdempotencyMismatch, Once
 from patchbay.core.intake import PART_BYTES, Intake, part_bytes
 from patchbay.domain.assets import Asset, AssetState
-from patchbay.domain.errors import InvalidInput, NotFound, TooLarge, Unavailable
+from patchbay.domain.errors import InvalidInput, TooLarge, Unavailable
 from patchbay.ports import Write
 from patchbay.settings import Settings
 from tests.fakes.prober import GOOD
@@ -169,20 +169,30 @@ def test_a_repetition_with_another_file_is_refused(world: World, ada: Tenant) ->
         once(world, ada, "other")
 
 
-def test_a_first_arrival_that_died_is_no_answer(world: World, ada: Tenant) -> None:
+def test_an_asset_that_was_deleted_is_made_again(world: World, ada: Tenant) -> None:
     first = send(world, ada, GOOD, once(world, ada))
-    world.objects.delete(first.key)
-    second = send(world, ada, GOOD, once(world, ada))
-    assert second.id != first.id
-    assert world.objects.stored[second.key][0] == GOOD
-    world.records.write(*_deleted(second))
-    assert send(world, ada, GOOD, once(world, ada)).id not in {first.id, second.id}
-    with pytest.raises(NotFound):
-        world.services.assets.get(ada.id, second.id)
+    world.services.assets.delete(ada.id, first.id)
+    assert send(world, ada, GOOD, once(world, ada)).id != first.id
 
 
-def _deleted(asset: Asset) -> list[Write]:
-    from patchbay.core import layout
-    from patchbay.ports import Delete
+def test_a_file_that_was_refused_is_not_taken_again(world: World, ada: Tenant) -> None:
+    first = send(world, ada, b"no audio", once(world, ada))
+    assert world.services.assets.inspect(ada.id, first.id).state is AssetState.REJECTED
+    assert send(world, ada, b"no audio", once(world, ada)).id == first.id
+    assert not world.objects.stored
 
-    return [Delete(layout.asset_key(asset.tenant_id, asset.id), None)]
+
+@pytest.mark.parametrize(("data", "call"), [(b"x", "store"), (LARGE, "complete_multipart")])
+def test_a_key_is_free_as_soon_as_its_upload_failed(
+    world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch, data: bytes, call: str
+) -> None:
+    def fail(*given: object, **more: object) -> None:
+        raise Unavailable("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.objects, call, fail)
+        with pytest.raises(Unavailable):
+            send(world, ada, data, once(world, ada))
+    assert nothing_left(world)
+    other = send(world, ada, b"mended", once(world, ada, "other"))
+    assert send(world, ada, b"mended", once(world, ada, "other")).id == other.id

@@ -5,7 +5,7 @@ on when it is told to. So every order in which two arrivals meet is tried, and e
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,11 +15,10 @@ from patchbay.core import intake
 from patchbay.core.intake import CLAIM_HELD
 from patchbay.domain.assets import AssetState
 from patchbay.domain.errors import Conflict, Unavailable
-from patchbay.settings import Settings
 from tests.fakes.world import Tenant, World
 
-PART = 1024**2
-SMALL, LARGE = b"RIFF", bytes(range(256)) * (PART // 256) + b"rest"
+PART = 1000
+SMALL, LARGE = b"RIFF", b"x" * PART + b"rest"
 TABLE = ("get", "write")
 STORE = ("start_multipart", "put_part", "complete_multipart", "abort_multipart", "store", "stat", "delete")
 MOST = 30
@@ -94,19 +93,19 @@ _gates = threading.local()
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], tuple[World, Tenant]]]:
+def made(monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[World, Tenant]]:
     """Makes worlds whose table and store stop for their arrivals."""
-    monkeypatch.setattr(intake, "PART_BYTES", PART)
+    monkeypatch.setattr(intake, "part_bytes", lambda _: PART)
 
     def make() -> tuple[World, Tenant]:
-        world = World(Settings(stage="test", max_upload_bytes=4 * PART))
+        world = World()
         ada = world.tenant()
         for port, names in ((world.records, TABLE), (world.objects, STORE)):
             for name in names:
                 monkeypatch.setattr(port, name, partial(_gated, getattr(port, name)))
         return world, ada
 
-    yield make
+    return make
 
 
 def _gated(what: Callable[..., Any], *given: Any, **more: Any) -> Any:
@@ -230,7 +229,7 @@ def test_one_whose_store_fails_anywhere(
 
 def _fail_next(arrival: Arrival, world: World, monkeypatch: pytest.MonkeyPatch, *, done: bool) -> None:
     """The next thing that the arrival asks for fails, by the word of the port."""
-    failed = []
+    failed: list[bool] = []
     for port, names in ((world.records, TABLE), (world.objects, STORE)):
         for name in names:
             what = getattr(port, name).args[0]
@@ -238,12 +237,10 @@ def _fail_next(arrival: Arrival, world: World, monkeypatch: pytest.MonkeyPatch, 
             def once(*given: Any, _what: Callable[..., Any] = what, **more: Any) -> Any:
                 gate = getattr(_gates, "gate", None)
                 if gate == arrival.gate and not failed:
-                    failed.append(1)
+                    failed.append(done)
                     if done:
                         _what(*given, **more)
                     raise Unavailable("no answer")
                 return _what(*given, **more)
 
             monkeypatch.setattr(port, name, partial(_gated, once))
-
-

@@ -18,6 +18,7 @@ from patchbay.ports import Clock, Put, Records, WriteConflict
 KEPT = timedelta(hours=24)
 MAX_ANSWER_BYTES = 200_000
 FIELD = "Idempotency-Key"
+UNDER_WAY = "another request with the same key is under way; try again"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -40,8 +41,14 @@ class OnceRecord(Entity):
     fingerprint: str
     made: str | None = None
     """Id of the thing that the request made."""
+    until: datetime | None = None
+    """While the thing is being made, if that takes more than one write: when that is over at the latest."""
     answer: Answered | None = None
     created_at: datetime
+
+    def free(self, now: datetime) -> bool:
+        """Whether any request may have the key: its day is over, or what was begun under it was given up."""
+        return now - self.created_at >= KEPT or (self.made is None and self.answer is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +62,42 @@ class Once:
     """Id of what an earlier arrival of the request made."""
     expected: int = 0
     """Version of the key's record as it was found."""
+    until: datetime | None = None
+    """When that arrival is over at the latest; None if the thing is whole."""
 
-    def claims(self, made: str, now: datetime) -> tuple[Put, ...]:
-        """What to write together with the thing that the request makes."""
-        claimed = OnceRecord(version=self.expected, fingerprint=self.fingerprint, made=made, created_at=now)
-        return (_put(self.tenant_id, self.name, claimed),)
+    def claims(self, made: str, now: datetime, *, until: datetime | None = None) -> tuple[Put, ...]:
+        """What to write together with the thing that the request makes.
+
+        With `until` the thing is not whole yet: the same is to be written without it, on `claimed`, when it is.
+        """
+        claim = OnceRecord(version=self.expected, fingerprint=self.fingerprint, made=made, until=until, created_at=now)
+        return (_put(self.tenant_id, self.name, claim),)
+
+    def claimed(self) -> "Once":
+        """As it is after its `claims` were written."""
+        return replace(self, expected=self.expected + 1)
+
+    def released(self, now: datetime) -> Put:
+        """What to write when that which was claimed is given up. The record stays, or versions would come again."""
+        return _put(
+            self.tenant_id,
+            self.name,
+            OnceRecord(version=self.expected, fingerprint=self.fingerprint, created_at=now),
+        )
+
+    def made_now(self, records: Records) -> str | None:
+        """Id of what the key stands for as it is stored now."""
+        found = store.load(records, OnceRecord, layout.once_key(self.tenant_id, self.name))
+        return found.made if found else None
 
     def looked_up(self, records: Records) -> "Once":
         """With what a rival of the same key made just now. Raises `IdempotencyMismatch`, `Conflict`."""
         found = store.load(records, OnceRecord, layout.once_key(self.tenant_id, self.name))
         if found is None or found.made is None or found.version == self.expected:
-            raise Conflict("another request with the same key is under way; try again")
+            raise Conflict(UNDER_WAY)
         if found.fingerprint != self.fingerprint:
             raise _mismatch()
-        return replace(self, made=found.made, expected=found.version)
+        return replace(self, made=found.made, expected=found.version, until=found.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +118,11 @@ class Idempotency:
         found = store.load(self.records, OnceRecord, layout.once_key(tenant_id, name))
         if found is None:
             return Once(tenant_id, name, fingerprint), None
-        if self.clock.now() - found.created_at >= KEPT:
+        if found.free(self.clock.now()):
             return Once(tenant_id, name, fingerprint, expected=found.version), None
         if found.fingerprint != fingerprint:
             raise _mismatch()
-        return Once(tenant_id, name, fingerprint, found.made, found.version), found.answer
+        return Once(tenant_id, name, fingerprint, found.made, found.version, found.until), found.answer
 
     def keep(self, once: Once, answer: Answered) -> None:
         """Keep the answer that the request was given. The first one stays."""
@@ -105,7 +134,7 @@ class Idempotency:
         fresh = OnceRecord(fingerprint=once.fingerprint, answer=answer, created_at=now)
 
         def with_answer(found: OnceRecord) -> OnceRecord:
-            if now - found.created_at >= KEPT:  # the store drops what expired when it finds the time
+            if found.free(now):  # the store drops what expired when it finds the time
                 return fresh.model_copy(update={"version": found.version})
             same = found.fingerprint == once.fingerprint and found.answer is None
             return found.model_copy(update={"answer": answer}) if same else found

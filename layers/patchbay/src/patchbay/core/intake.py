@@ -7,20 +7,24 @@ a song of any length costs no more memory than one part.
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from patchbay.core import layout
 from patchbay.core.assets import Assets
-from patchbay.core.idempotency import Once
+from patchbay.core.idempotency import UNDER_WAY, Once
 from patchbay.domain.assets import Asset, AssetState
-from patchbay.domain.errors import InvalidInput, NotFound, TooLarge, Unavailable
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, TooLarge, Unavailable
 from patchbay.ports import Delete, WriteConflict
 
 PART_BYTES = 8 * 1024**2
 MAX_PARTS = 10_000
 """Most parts that S3 makes an object of; every part but the last has at least 5 MiB (S3 user guide, quotas)."""
 MEDIA_TYPE = "application/octet-stream"
+CLAIM_HELD = timedelta(minutes=5)
+"""How long a repetition waits for an arrival that has all bytes and makes the object of them. The store's client gives
+up after four tries of 40 s; an arrival that is slower still loses its claim, and finds that out before it answers."""
 _MIB = 1024**2
 
 
@@ -47,6 +51,7 @@ class Intake:
         self._upload_id: str | None = None
         self._etags: dict[int, str] = {}
         self._recorded = self._finished = False
+        self._claim: Once | None = None
         self.size_bytes = 0
 
     def __enter__(self) -> Self:
@@ -75,31 +80,18 @@ class Intake:
     def finish(self, once: Once | None = None) -> Asset:
         """The file is whole: make the object, after its record, which whoever hears of the object looks for.
 
-        With `once`, what an earlier arrival of the same request made is given back and these bytes are dropped. Raises
-        `InvalidInput` for an empty file, `Conflict`, `Unavailable`; then nothing is left.
+        With `once`, what an earlier arrival of the same request made is given back and these bytes are dropped. The
+        key is claimed with the record for a while, and for good when the object is there: whoever writes that claim
+        first decides between rivals. Raises `InvalidInput` for an empty file, `Conflict` while another arrival is
+        under way, `Unavailable`; then nothing is left.
         """
         if not self.size_bytes:
             raise InvalidInput("the file is empty", field="file")
-        if (earlier := self._made_before(once)) is not None:
-            self.abort()
-            return earlier
-        facts = {"size_bytes": self.size_bytes, "sha256": self.sha256}
-        asset = self._asset.model_copy(update=facts)
-        claims = once.claims(asset.id, asset.created_at) if once else ()
         try:
-            self._records.write(layout.put_asset(asset), *claims)
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.finish(once.looked_up(self._records))
-        self._recorded = True
-        try:
-            self._make_object()
+            return self._finish(once)
         except BaseException:
             self.abort()
             raise
-        self._finished = True
-        return asset.model_copy(update={"version": 1})
 
     def abort(self) -> None:
         """Leave nothing behind: no upload, no object, no record. What cannot be removed now is removed by its age."""
@@ -109,10 +101,26 @@ class Intake:
         if self._upload_id is not None:
             upload_id, self._upload_id = self._upload_id, None
             _try(lambda: self._objects.abort_multipart(key, upload_id))
-        if self._recorded:
+        if self._recorded and self._is_nobodys():
             # The store may have made the object although its answer never came.
             _try(lambda: self._objects.delete(key))
             _try(lambda: self._records.write(Delete(layout.asset_key(self._asset.tenant_id, self._asset.id), None)))
+
+    def _finish(self, once: Once | None) -> Asset:
+        if once is not None and (earlier := self._made_before(once)) is not None:
+            self.abort()
+            return earlier
+        if self._upload_id is not None and self._buffer:
+            self._send_part()
+        facts = {"size_bytes": self.size_bytes, "sha256": self.sha256}
+        asset = self._asset.model_copy(update=facts)
+        recorded = self._record(asset, once)
+        if once is not None and not recorded:
+            return self._finish(once.looked_up(self._records))
+        self._make_object()
+        self._confirm()
+        self._finished = True
+        return asset.model_copy(update={"version": 1})
 
     def _send_part(self) -> None:
         if self._upload_id is None:
@@ -122,26 +130,78 @@ class Intake:
         number = len(self._etags) + 1
         self._etags[number] = self._objects.put_part(self._asset.key, self._upload_id, number, part)
 
+    def _record(self, asset: Asset, once: Once | None) -> bool:
+        """Write the asset, and claim the key for it. False if a rival has the key now."""
+        now = self._assets.clock.now()
+        claims = once.claims(asset.id, now, until=now + CLAIM_HELD) if once else ()
+        # Before the write: it may be done although its answer never comes.
+        self._recorded, self._claim = True, once.claimed() if once else None
+        try:
+            self._records.write(layout.put_asset(asset), *claims)
+        except WriteConflict:
+            if once is None:
+                raise
+            self._recorded, self._claim = False, None
+            return False
+        return True
+
     def _make_object(self) -> None:
         key = self._asset.key
         if self._upload_id is None:
             self._objects.store(key, bytes(self._buffer), media_type=MEDIA_TYPE)
         else:
-            self._send_part()
             self._objects.complete_multipart(key, self._upload_id, self._etags)
             self._upload_id = None
         self._buffer.clear()
 
-    def _made_before(self, once: Once | None) -> Asset | None:
-        """What the request made at an earlier arrival, unless that one died before the bytes were stored."""
-        if once is None or once.made is None:
+    def _confirm(self) -> None:
+        """Claim the key for good. Raises `Conflict` if this arrival was so slow that another one took its place."""
+        if self._claim is None:
+            return
+        try:
+            self._records.write(*self._claim.claims(self._asset.id, self._assets.clock.now()))
+        except WriteConflict:
+            # A repetition that saw the object has confirmed it before us; or this very write was done twice.
+            if self._claim.made_now(self._records) != self._asset.id:
+                raise Conflict(UNDER_WAY) from None
+
+    def _is_nobodys(self) -> bool:
+        """Give the claim up. False if the asset was told to somebody, or may have been: then it stays."""
+        if self._claim is None:
+            return True
+        try:
+            self._records.write(self._claim.released(self._assets.clock.now()))
+        except WriteConflict:
+            with suppress(Unavailable):
+                return self._claim.made_now(self._records) != self._asset.id
+            return False
+        except Unavailable:
+            return False
+        return True
+
+    def _made_before(self, once: Once) -> Asset | None:
+        """What the request made at an earlier arrival; None if there was none, or it died or gave up.
+
+        Raises `Conflict` while the earlier arrival may still be making it.
+        """
+        if once.made is None:
             return None
         try:
             earlier = self._assets.get(once.tenant_id, once.made)
         except NotFound:
             return None
-        whole = earlier.state is not AssetState.PENDING or self._objects.stat(earlier.key) is not None
-        return earlier if whole else None
+        if once.until is None:
+            return earlier
+        now = self._assets.clock.now()
+        if earlier.state is AssetState.PENDING and self._objects.stat(earlier.key) is None:
+            if now < once.until:
+                raise Conflict(UNDER_WAY)
+            return None
+        try:  # it is whole: say so in its maker's place, who may have died, or may be about to give it up
+            self._records.write(*once.claims(earlier.id, now))
+        except WriteConflict:
+            return self._made_before(once.looked_up(self._records))
+        return earlier
 
 
 def _try(what: Callable[[], None]) -> None:

@@ -8,6 +8,8 @@ from gpu_workers.composition.sound.catalogue import INSTRUMENTS
 from gpu_workers.composition.sound.drums import PIECES
 from gpu_workers.composition.sound.instrument import Stereo
 
+pytestmark = pytest.mark.slow
+
 RATE_HZ = 44100
 SCENERY = {"riser", "impact", "vinyl"}
 PITCHED = sorted(name for name, one in INSTRUMENTS.items() if not one.drum and name not in SCENERY)

@@ -8,6 +8,8 @@ from gpu_workers.composition.score import Note, Part
 from gpu_workers.composition.sound import Rendering, render
 from tests.unit.gpu_workers.composition.sound import pieces
 
+pytestmark = pytest.mark.slow
+
 RATE_HZ = 22050
 
 

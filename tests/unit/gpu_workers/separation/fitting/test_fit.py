@@ -8,6 +8,8 @@ from gpu_workers.separation.fitting.fit import Settings, fit, gains_db, measure,
 from gpu_workers.separation.fitting.points import STEMS, Points, points_of
 from gpu_workers.separation.fitting.synthetic import song
 
+pytestmark = pytest.mark.slow
+
 QUICK = Settings(bands_hz=(100, 1000, 8000), steps=25)
 
 
