@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 from gpu_workers.analysis.detection import Range
 from gpu_workers.analysis.loudness import Loudness
+from gpu_workers.analysis.rhythm import Rhythm
 from gpu_workers.analysis.spectra import FRAME_S
 from gpu_workers.analysis.structure import Section
 from gpu_workers.analysis.tonal import Chord, Tonal
@@ -69,23 +70,32 @@ def number(value: float | None) -> float | None:
     return rounded if math.isfinite(rounded) else None
 
 
+def fixed(value: float | None, decimals: int) -> float | None:
+    """Rounded to so many decimals; None for what is not finite."""
+    return None if value is None or not math.isfinite(value) else round(float(value), decimals) + 0.0
+
+
 def numbers(values: Iterable[float]) -> list[float | None]:
     """Each as `number` has it."""
     return [number(value) for value in values]
 
 
 def times(values: Iterable[float]) -> list[float]:
-    """Seconds, to a millisecond."""
-    return [round(float(value), 3) for value in values]
+    """Seconds, to a millisecond; without what is not finite."""
+    return [time for time in (fixed(value, 3) for value in values) if time is not None]
+
+
+def tempo(found: Rhythm) -> dict[str, Any]:
+    """The entry `tempo`."""
+    return {"bpm": fixed(found.tempo_bpm, 2), "confidence": fixed(found.confidence, 3), "meter": found.meter}
 
 
 def key(found: Tonal) -> dict[str, Any] | None:
     """The entry `key`."""
     if found.key is None:
         return None
-    name = key_name(found)
-    numbers_ = {"confidence": round(found.confidence, 3), "tuning_cents": round(found.tuning_cents, 1)}
-    return {"name": name, "tonic": found.key, **numbers_}
+    numbers_ = {"confidence": fixed(found.confidence, 3), "tuning_cents": fixed(found.tuning_cents, 1)}
+    return {"name": key_name(found), "tonic": found.key, **numbers_}
 
 
 def key_name(found: Tonal) -> str | None:
@@ -95,21 +105,21 @@ def key_name(found: Tonal) -> str | None:
 
 def loudness(found: Loudness) -> dict[str, float | None]:
     """The entry `loudness`: dB and LU to a hundredth."""
-    return {name: None if value is None else round(value, 2) for name, value in asdict(found).items()}
+    return {name: fixed(value, 2) for name, value in asdict(found).items()}
 
 
 def spans(found: Sequence[Section] | Sequence[Chord]) -> list[dict[str, Any]]:
     """The entries `structure` and `chords`."""
-    return [{"start_s": round(s.start_s, 3), "end_s": round(s.end_s, 3), "label": s.label} for s in found]
+    return [{"start_s": fixed(s.start_s, 3), "end_s": fixed(s.end_s, 3), "label": s.label} for s in found]
 
 
-def ranges(found: Sequence[Range]) -> list[Mapping[str, float]]:
+def ranges(found: Sequence[Range]) -> list[Mapping[str, float | None]]:
     """The entry `music_detection`."""
     return [
         {
-            "start_time": round(span.start_s, 3),
-            "end_time": round(span.end_s, 3),
-            "confidence": round(span.confidence, 3),
+            "start_time": fixed(span.start_s, 3),
+            "end_time": fixed(span.end_s, 3),
+            "confidence": fixed(span.confidence, 3),
         }
         for span in found
     ]

@@ -67,7 +67,7 @@ class Findings:
         """The document's entries, in the order of the features."""
         # The rhythm comes first: it needs room of its own, before the mel bands take some.
         makers: dict[str, Callable[[], Any]] = {
-            "tempo": self._tempo,
+            "tempo": lambda: document.tempo(self.rhythm),
             "beats": lambda: document.times(self.rhythm.beats_s),
             "downbeats": lambda: document.times(self.rhythm.downbeats_s),
             "onsets": lambda: document.times(self.rhythm.onsets_s),
@@ -90,11 +90,6 @@ class Findings:
         if self._wanted & _SERIES:
             made["series_step_s"] = self._step_s
         return {name: made[name] for name in (*FEATURES, "series_step_s") if name in made}
-
-    def _tempo(self) -> dict[str, Any]:
-        found = self.rhythm
-        bpm = None if found.tempo_bpm is None else round(found.tempo_bpm, 2)
-        return {"bpm": bpm, "confidence": round(found.confidence, 3), "meter": found.meter}
 
     def _spectral(self) -> dict[str, Any]:
         series = asdict(self.spectral)

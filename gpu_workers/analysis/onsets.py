@@ -4,6 +4,7 @@ The envelopes come from an STFT of their own, 12 ms apart: the 23 ms of the shar
 to it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,10 +33,15 @@ LATENCY_S = -0.003
 
 _BLOCK_FRAMES = 2048
 
+_QUIET = 1e-7
+"""Power against the loudest moment's below which a frame is silence: 70 dB less, where 16 bits have their dither."""
+
 
 @dataclass(frozen=True)
 class Onsets:
-    """Onset strength over time, a value each `FRAME_S`; each series has mean 1 (or is zero throughout)."""
+    """Onset strength over time, a value each `FRAME_S`; each series has mean 1 where there is sound (or is zero
+    throughout).
+    """
 
     full: Series
     low: Series
@@ -53,24 +59,24 @@ class Onsets:
         return Onsets(self.full[frames], self.low[frames], self.high[frames], self.loudness[frames])
 
 
-def onsets(samples: npt.NDArray[np.float32]) -> Onsets:
-    """Onset envelopes of a mono signal (frames,) at 22,050 Hz.
+def onsets(samples: npt.NDArray[np.float32], pulse: Callable[[], None] = lambda: None) -> Onsets:
+    """Onset envelopes of a mono signal (frames,) at 22,050 Hz; `pulse` is called several times a second.
 
     The rise of each band's compressed power over what it was 23 ms before, taken against the loudest of the neighbour
     bands then, so that vibrato is no onset (SuperFlux: Boeck and Widmer, DAFx 2013).
     """
-    bands = _compressed(_band_powers(samples))
-    before = ndimage.maximum_filter1d(bands, 3, axis=0)
-    rise = np.zeros_like(bands)
-    np.maximum(bands[:, _LAG:] - before[:, :-_LAG], 0, out=rise[:, _LAG:])
+    bands, heard = _compressed(_band_powers(samples, pulse))
     centres_hz = _EDGES[:-1] * RATE_HZ / FFT_FRAMES
     low, high = centres_hz < _LOW_HZ, centres_hz > _HIGH_HZ
-    return Onsets(
-        full=_scaled(rise.mean(axis=0)),
-        low=_scaled(rise[low].mean(axis=0)),
-        high=_scaled(rise[high].mean(axis=0)),
-        loudness=_scaled(bands.mean(axis=0)),
-    )
+    full, of_low, of_high = (np.zeros(bands.shape[1], np.float32) for _ in range(3))
+    for begin in range(_LAG, bands.shape[1], _BLOCK_FRAMES):
+        end = min(begin + _BLOCK_FRAMES, bands.shape[1])
+        before = ndimage.maximum_filter1d(bands[:, begin - _LAG : end - _LAG], 3, axis=0)
+        rise = np.maximum(bands[:, begin:end] - before, 0)
+        for series, which in ((full, slice(None)), (of_low, low), (of_high, high)):
+            series[begin:end] = rise[which].mean(axis=0)
+        pulse()
+    return Onsets(*(_scaled(series, heard) for series in (full, of_low, of_high, bands.mean(axis=0))))
 
 
 def onset_times(found: Onsets, threshold: float = 1.0) -> Times:
@@ -87,31 +93,41 @@ def onset_times(found: Onsets, threshold: float = 1.0) -> Times:
     return np.asarray(np.maximum(peaks * FRAME_S + LATENCY_S, 0), np.float64)
 
 
-def _band_powers(samples: npt.NDArray[np.float32]) -> Series:
+def _band_powers(samples: npt.NDArray[np.float32], pulse: Callable[[], None]) -> Series:
     """Power (bands, frames) in blocks, so that an hour needs no gigabytes; frame t is centred on t * hop."""
     count = len(samples) // HOP_FRAMES + 1
-    padded = np.zeros((count - 1) * HOP_FRAMES + FFT_FRAMES, np.float32)
-    kept = min(len(samples), len(padded) - FFT_FRAMES // 2)
-    padded[FFT_FRAMES // 2 : FFT_FRAMES // 2 + kept] = np.nan_to_num(samples[:kept], posinf=0.0, neginf=0.0)
-    view = np.lib.stride_tricks.sliding_window_view(padded, FFT_FRAMES)[::HOP_FRAMES]
     window = get_window("hann", FFT_FRAMES).astype(np.float32)
     out = np.empty((len(_EDGES) - 1, count), np.float32)
     for begin in range(0, count, _BLOCK_FRAMES):
-        spectrum = fft.rfft(view[begin : begin + _BLOCK_FRAMES] * window, axis=1)
+        spectrum = fft.rfft(_pieces(samples, begin, min(begin + _BLOCK_FRAMES, count)) * window, axis=1)
         power = spectrum.real**2 + spectrum.imag**2
         out[:, begin : begin + _BLOCK_FRAMES] = np.add.reduceat(power[:, : _EDGES[-1]], _EDGES[:-1], axis=1).T
+        pulse()
     return out
 
 
-def _compressed(power: Series) -> Series:
-    """Root of power against its loudest moments, in logarithms: what a fader does leaves it as it was."""
-    reference = float(np.quantile(power.sum(axis=0), 0.9))
+def _pieces(samples: npt.NDArray[np.float32], begin: int, end: int) -> Series:
+    """The samples (end - begin, 1024) of some frames, zeros outside."""
+    first = begin * HOP_FRAMES - FFT_FRAMES // 2
+    part = np.zeros((end - begin - 1) * HOP_FRAMES + FFT_FRAMES, np.float32)
+    inside = samples[max(first, 0) : first + len(part)]
+    part[max(-first, 0) : max(-first, 0) + len(inside)] = np.nan_to_num(inside, posinf=0.0, neginf=0.0)
+    return np.lib.stride_tricks.sliding_window_view(part, FFT_FRAMES)[::HOP_FRAMES]
+
+
+def _compressed(power: Series) -> tuple[Series, npt.NDArray[np.bool_]]:
+    """Root of power against its loudest moments, in logarithms: what a fader does leaves it as it was. And the frames
+    with sound in them: however much silence is around it, music is the same.
+    """
+    total = power.sum(axis=0)
+    heard: npt.NDArray[np.bool_] = total > _QUIET * total.max()
+    reference = float(np.quantile(total[heard], 0.9)) if heard.any() else 0.0
     if reference <= 0 or not np.isfinite(reference):
-        return np.zeros_like(power)
+        return np.zeros_like(power), heard
     compressed: Series = np.log1p(_COMPRESSION * np.sqrt(power / reference))
-    return compressed
+    return compressed, heard
 
 
-def _scaled(series: Series) -> Series:
-    mean = float(series.mean()) if len(series) else 0.0
+def _scaled(series: Series, heard: npt.NDArray[np.bool_]) -> Series:
+    mean = float(series[heard].mean()) if heard.any() else 0.0
     return series / np.float32(mean) if mean > 0 else np.zeros_like(series)

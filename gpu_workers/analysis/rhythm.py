@@ -4,7 +4,7 @@ Several periods are tried as the beat (`rhythm_tracking`), each with the beats t
 beats (`rhythm_cues`) says which is the one that a musician would tap (`rhythm_scoring`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,8 @@ from gpu_workers.analysis.rhythm_tracking import (
     SLOWEST_BPM,
     autocorrelation,
     candidate_periods,
+    lasting,
+    levelled,
     line,
     phases,
     sounding,
@@ -40,9 +42,11 @@ _EXCERPT_S = 45.0
 
 _FEWEST_BEATS = 6
 _LAGS_IN_BEATS = 16
+_MARGIN_S = 1.0
+_NEARLY_ALL = 0.98
 _PULSE, _PULSE_SECONDS = 0.15, 1.3
-"""Least of `_pulse`, and that times the length: below, nothing keeps time, as in speech and noise. They reached 0.22 in
-6 s, 0.14 in 12, 0.10 in 20; of made pieces all reached 0.25 in 12 s, 0.43 in 20.
+"""Least autocorrelation at multiples of a beat, and that times the seconds heard: below, nothing keeps time, as in
+speech and noise. They reached 0.22 in 6 s, 0.14 in 12, 0.10 in 20; of made pieces all reached 0.25 in 12 s, 0.43 in 20.
 """
 
 
@@ -72,44 +76,61 @@ class _Choice:
 
 def rhythm(spectra: Spectra) -> Rhythm:
     """Tempo, beats and bars. Silence, noise, speech and what is shorter than some beats have none."""
-    found = onsets(spectra.samples)
-    times = onset_times(found)
+    whole = onsets(spectra.samples, spectra.pulse)
+    times = onset_times(whole)
     nothing = Rhythm(None, np.zeros(0), np.zeros(0), None, 0.0, times)
-    chroma = pitch_classes(spectra.power)
-    part = _middle(len(found))
+    span = _span(lasting(whole.loudness))
+    found = whole.part(span)
+    ratio = FRAME_S / CHROMA_FRAME_S
+    chroma = pitch_classes(spectra.power[:, round(span.start * ratio) : round(span.stop * ratio)])
+    part = _excerpt(lasting(found.loudness))
     heard = listen(found, chroma, part)
-    least = max(_PULSE, _PULSE_SECONDS / (len(heard.onsets) * FRAME_S))
-    choices = [choice for choice in _choices(heard) if _pulse(heard, choice.period) > least]
+    keeps_time = _keeps_time(heard.onsets)
+    choices = [choice for choice in _choices(heard, spectra.pulse) if keeps_time(choice.period)]
     if not choices:
         return nothing
     best = max(choices, key=lambda choice: choice.score)
     count, bars = best.count, best.bars
     if part != slice(0, len(found)):
-        count = _followed(listen(found, chroma, slice(0, len(found))), best, part.start)
+        count = _followed(listen(found, chroma, slice(0, len(found))), best, part.start, spectra.pulse)
         bars = scorer().bars_of(best.cues, *first_beats(count))
     meter, place = bars.best
-    beats_s = count.beats * FRAME_S + LATENCY_S
+    beats_s = (count.beats + span.start) * FRAME_S + LATENCY_S
     inside = (beats_s >= 0) & (beats_s <= len(spectra.samples) / RATE_HZ)
     first = inside & (np.arange(len(beats_s)) % meter == place)
     tempo_bpm = 60 / line(beats_s)[1]
     return Rhythm(tempo_bpm, beats_s[inside], beats_s[first], meter, _confidence(choices, best), times)
 
 
-def _middle(frames: int) -> slice:
+def _span(heard: npt.NDArray[np.bool_]) -> slice:
+    """From the first sound to the last, with a second more on either side; begins with a frame of the chroma."""
+    at = np.flatnonzero(heard)
+    if not len(at):
+        return slice(0, len(heard))
+    margin = round(_MARGIN_S / FRAME_S)
+    return slice(max(int(at[0]) - margin, 0) // 2 * 2, min(int(at[-1]) + margin, len(heard)))
+
+
+def _excerpt(heard: npt.NDArray[np.bool_]) -> slice:
+    """Where most is heard; of several such places the one in the middle."""
     wanted = round(_EXCERPT_S / FRAME_S)
-    if frames <= wanted * 4 // 3:
-        return slice(0, frames)
-    begin = (frames - wanted) // 2
+    if len(heard) <= wanted * 4 // 3:
+        return slice(0, len(heard))
+    running = np.concatenate(([0], np.cumsum(heard)))
+    sounding_frames = running[wanted:] - running[:-wanted]
+    most = np.flatnonzero(sounding_frames >= _NEARLY_ALL * sounding_frames.max())
+    begin = int(most[np.argmin(np.abs(most - (len(heard) - wanted) // 2))])
     return slice(begin, begin + wanted)
 
 
 def listen(found: Onsets, chroma: npt.NDArray[np.float32], part: slice) -> Evidence:
     """What is heard in `part`, in frames of the onsets."""
     own = found.part(part)
+    heard = lasting(own.loudness)
     edges = (np.array((part.start, part.stop)) * (FRAME_S / CHROMA_FRAME_S)).round().astype(int)
     longest = min(len(own) - 2, int(_LAGS_IN_BEATS * 60 / SLOWEST_BPM / FRAME_S))
-    correlation = autocorrelation(own.full, max(longest, 0))
-    rate_hz = len(onset_times(own)) / max(len(own) * FRAME_S, FRAME_S)
+    correlation = autocorrelation(own.full, max(longest, 0), heard)
+    rate_hz = len(onset_times(own)) / max(int(heard.sum()) * FRAME_S, FRAME_S)
     return evidence(own, chroma[:, edges[0] : edges[1]], CHROMA_FRAME_S, correlation, rate_hz)
 
 
@@ -124,19 +145,20 @@ def ways(heard: Evidence) -> Iterator[tuple[float, Counted]]:
             yield from ((period, counted(heard, moved)) for moved in phases(beats, full))
 
 
-def _choices(heard: Evidence) -> list[_Choice]:
+def _choices(heard: Evidence, pulse: Callable[[], None]) -> list[_Choice]:
     """Every way of counting, with its score."""
     found = []
     for period, count in ways(heard):
+        pulse()
         numbers = cues(heard, count)
         bars = scorer().bars_of(numbers, *first_beats(count))
         found.append(_Choice(count, period, numbers, bars, scorer().score(numbers, bars)))
     return found
 
 
-def _followed(heard: Evidence, best: _Choice, offset: int) -> Counted:
+def _followed(heard: Evidence, best: _Choice, offset: int, pulse: Callable[[], None]) -> Counted:
     """The beats of the whole, in the phase of those chosen in the excerpt, `offset` frames from the beginning."""
-    beats = track(heard.onsets.full, best.period).astype(np.float64)
+    beats = track(heard.onsets.full, best.period, pulse).astype(np.float64)
     wanted = best.count.beats + offset
 
     def distance(moved: Row) -> float:
@@ -148,15 +170,22 @@ def _followed(heard: Evidence, best: _Choice, offset: int) -> Counted:
     return counted(heard, sounding(moved, heard.onsets.loudness))
 
 
-def _pulse(heard: Evidence, period: float) -> float:
-    """Mean of the three highest autocorrelations at whole numbers of beats: does anything come back in time?
+def _keeps_time(own: Onsets) -> Callable[[float], bool]:
+    """Whether anything comes back at multiples of a period in frames: the mean of the three highest autocorrelations.
 
-    Lags above half the length are left out: there are too few products in them to mean much.
+    Lags above half of what is heard are left out: there are too few products in them to mean much.
     """
-    lags = np.round(period * np.array((1, 2, 3, 4, 6, 8, 12))).astype(int)
-    longest = min(len(heard.correlation), len(heard.onsets) // 2)
-    near = [heard.correlation[lag - 1 : lag + 2] for lag in lags if lag < longest]
-    return float(np.mean(np.sort([values.max() for values in near])[-3:])) if near else 0.0
+    heard = lasting(own.loudness)
+    frames = int(heard.sum())
+    correlation = autocorrelation(levelled(own.full, heard), max(min(len(own) - 2, frames // 2), 0), heard)
+    least = max(_PULSE, _PULSE_SECONDS / max(frames * FRAME_S, FRAME_S))
+
+    def keeps(period: float) -> bool:
+        lags = np.round(period * np.array((1, 2, 3, 4, 6, 8, 12))).astype(int)
+        near = [correlation[lag - 1 : lag + 2].max() for lag in lags if lag < len(correlation) - 1]
+        return bool(near) and float(np.mean(np.sort(near)[-3:])) > least
+
+    return keeps
 
 
 def _confidence(choices: list[_Choice], best: _Choice) -> float:

@@ -1,5 +1,8 @@
 """Pulses: which periods a signal may be counted in, and the beats of one of them."""
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft, ndimage
@@ -17,19 +20,30 @@ MOVES = (1 / 3, 0.5, 2 / 3)
 _SILENT = 0.2
 """Share of the mean loudness, which is compressed, below which nothing is heard."""
 
+_REST_S = 3.0
+"""Longest rest that is a part of the music: most of a bar at the slowest tempo."""
 
-def autocorrelation(series: Series, longest: int) -> npt.NDArray[np.float64]:
-    """Autocorrelation at lags 0 to `longest` of `series` without its mean; 1 at lag 0.
+_AROUND_S = 4.0
+_BLOCKS_A_PULSE = 1000
 
-    Each lag is divided by the number of products in it, so that long lags are not weaker for being long.
+
+def autocorrelation(series: Series, longest: int, heard: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Autocorrelation at lags 0 to `longest` of `series` without its mean, over the frames `heard`; 1 at lag 0.
+
+    Each lag is divided by the number of products in it, so that long lags are not weaker for being long, nor those
+    across a silence.
     """
-    x = series - series.mean()
-    size = fft.next_fast_len(len(x) + longest, real=True)
-    found = fft.irfft(np.abs(fft.rfft(x, size)) ** 2, size)[: longest + 1] / np.maximum(
-        len(x) - np.arange(longest + 1), 1
-    )
+    x = np.where(heard, series - (series[heard].mean() if heard.any() else 0), 0)
+    found = _products(x, longest) / np.maximum(np.round(_products(heard, longest)), 1)
     normalised: npt.NDArray[np.float64] = found / max(float(found[0]), 1e-12)
     return normalised
+
+
+def _products(series: npt.NDArray[Any], longest: int) -> npt.NDArray[np.float64]:
+    """Sums (longest + 1,) of the products of values so many frames apart."""
+    size = fft.next_fast_len(len(series) + longest, real=True)
+    spectrum = fft.rfft(series.astype(np.float64), size)
+    return cast(npt.NDArray[np.float64], fft.irfft(np.abs(spectrum) ** 2, size)[: longest + 1])
 
 
 def candidate_periods(correlation: npt.NDArray[np.float64]) -> list[float]:
@@ -65,11 +79,11 @@ def _refined(correlation: npt.NDArray[np.float64], period: float) -> float:
     return period
 
 
-def track(strength: Series, period: float) -> npt.NDArray[np.int64]:
+def track(strength: Series, period: float, pulse: Callable[[], None] = lambda: None) -> npt.NDArray[np.int64]:
     """Frames of the beats: the path that collects most `strength` in steps near `period` (Ellis 2007, equation 4).
 
     No step is shorter than half a period, so half a period of frames has its predecessors behind it and is computed
-    at once.
+    at once. `pulse` is called several times a second.
     """
     n, block = len(strength), max(1, int(period / 2))
     low, high = block, max(block + 1, int(period * 2))
@@ -81,7 +95,9 @@ def track(strength: Series, period: float) -> npt.NDArray[np.int64]:
     deviation = float(strength.std())
     gain = strength / (deviation if deviation > 0 else 1.0)
     back = np.zeros(n, np.int64)
-    for begin in range(0, n, block):
+    for number, begin in enumerate(range(0, n, block)):
+        if number % _BLOCKS_A_PULSE == 0:
+            pulse()
         end = min(begin + block, n)
         reach = before[begin:end] + penalty
         best = reach.argmax(axis=1)
@@ -122,6 +138,28 @@ def sounding(beats: npt.NDArray[np.float64], loudness: Series) -> npt.NDArray[np
         return beats[:0]
     kept: npt.NDArray[np.float64] = beats[(beats >= heard[0] - 6) & (beats <= heard[-1] - 3)]
     return kept
+
+
+def lasting(loudness: Series) -> npt.NDArray[np.bool_]:
+    """The frames from sound to sound; False where there is none for longer than a rest in music."""
+    found = loudness > _SILENT
+    at = np.flatnonzero(found)
+    steps = np.diff(at)
+    for gap in np.flatnonzero((steps > 1) & (steps <= _REST_S / FRAME_S)):
+        found[at[gap] : at[gap + 1]] = True
+    return found
+
+
+def levelled(series: Series, heard: npt.NDArray[np.bool_]) -> Series:
+    """`series` less what it is on average over the 4 s around, of the frames `heard`; 0 elsewhere.
+
+    A swell, or hiss that noise begins after, would be alike to itself at any lag.
+    """
+    frames = round(_AROUND_S / FRAME_S)
+    total = ndimage.uniform_filter1d(np.where(heard, series, 0).astype(np.float64), frames, mode="constant")
+    share = ndimage.uniform_filter1d(heard.astype(np.float64), frames, mode="constant")
+    out: Series = np.where(heard, series - total / np.maximum(share, 1 / frames), 0).astype(np.float32)
+    return out
 
 
 def phases(beats: npt.NDArray[np.float64], full: Series) -> list[npt.NDArray[np.float64]]:

@@ -1,3 +1,4 @@
+import json
 import math
 
 import numpy as np
@@ -6,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_workers.analysis import document
+from gpu_workers.analysis.detection import Range
 from gpu_workers.analysis.loudness import Loudness
+from gpu_workers.analysis.rhythm import Rhythm
 from gpu_workers.analysis.spectra import FRAME_S
+from gpu_workers.analysis.structure import Section
 from gpu_workers.analysis.tonal import Tonal
 
 
@@ -43,6 +47,33 @@ def test_numbers_can_be_written_as_json(value: float) -> None:
         assert str(found) != "-0.0"
     else:
         assert found is None or math.isfinite(found)
+
+
+@given(st.one_of(st.none(), st.floats()), st.integers(0, 3))
+def test_decimals_can_be_written_as_json(value: float | None, decimals: int) -> None:
+    found = document.fixed(value, decimals)
+    if value is None or not math.isfinite(value):
+        assert found is None
+    else:
+        assert found == pytest.approx(value, abs=0.51 * 10**-decimals)
+        assert str(found) != "-0.0"
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_reaches_no_entry(bad: float) -> None:
+    beats = np.array([0.5, bad])
+    entries = {
+        "tempo": document.tempo(Rhythm(bad, beats, beats, 4, bad, beats)),
+        "beats": document.times(beats),
+        "key": document.key(Tonal("A", "minor", bad, [], bad)),
+        "loudness": document.loudness(Loudness(bad, bad, bad, bad)),
+        "structure": document.spans([Section(bad, bad, "A")]),
+        "detection": document.ranges([Range(bad, bad, bad)]),
+        "energy": document.summary(np.array([1, np.nan]), 0.1),
+    }
+    json.dumps(entries, allow_nan=False)
+    assert entries["beats"] == [0.5]
+    assert entries["tempo"] == {"bpm": None, "confidence": None, "meter": 4}
 
 
 def test_there_may_be_no_key_and_no_loudness() -> None:

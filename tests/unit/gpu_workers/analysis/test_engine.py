@@ -16,6 +16,8 @@ from patchbay.domain.features import FEATURES
 from patchbay.domain.tasks import EngineInput, EngineOutput, EngineTask, ModelFiles
 from tests.bench.truth import piece
 
+pytestmark = pytest.mark.slow
+
 RATE_HZ = 44100
 
 
@@ -111,6 +113,19 @@ def test_what_holds_nothing_has_nulls(samples: npt.NDArray[np.floating], feature
     else:
         assert {o.name: o.value for o in outputs if o.path is None}["bpm"] is None
         assert (found["key"], found["tempo"]["bpm"], found["beats"]) == (None, None, [])
+
+
+@pytest.mark.parametrize("rate_hz", [1000, 2000, 3000, 3363, 3400, 8000])
+def test_a_low_rate_is_analysed_and_metered(rate_hz: int, tmp_path: Path) -> None:
+    t = np.arange(4 * rate_hz) / rate_hz
+    samples = np.stack([0.5 * np.sin(2 * np.pi * rate_hz / 10 * t), 0.1 * np.cos(2 * np.pi * rate_hz / 7 * t)])
+    outputs = run(written(tmp_path / "low.wav", samples, rate_hz), tmp_path / "work")
+    found = content(outputs)
+    assert set(FEATURES) <= set(found)
+    assert (found["sample_rate_hz"], found["duration_s"]) == (rate_hz, 4)
+    assert -13 < found["loudness"]["integrated_lufs"] < -8
+    assert found["loudness"]["true_peak_dbtp"] == pytest.approx(-6, abs=0.4)
+    assert {o.name: o.value for o in outputs}["loudness_lufs"] == found["loudness"]["integrated_lufs"]
 
 
 class TestParams:

@@ -2,6 +2,7 @@ import numpy as np
 import numpy.typing as npt
 import pyloudnorm
 import pytest
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,30 @@ def test_the_range_is_the_distance_of_two_levels() -> None:
     assert measured(np.concatenate(parts, axis=1), 8000).range_lu == pytest.approx(10, abs=1)
 
 
-def test_a_peak_between_samples_is_found() -> None:
+@pytest.mark.parametrize("rate_hz", [1000, 2000, 3000, 3363, 3400, 8000, 11_025, 16_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_low_rate_is_as_loud_as_at_48_khz(rate_hz: int, channels: int) -> None:
+    samples = programme(rate_hz, channels)
+    raised = soxr.resample(samples.T, rate_hz, 48_000, "VHQ").T.astype(np.float32)
+    found, expected = measured(samples, rate_hz), measured(raised, 48_000)
+    assert found.integrated_lufs == pytest.approx(expected.integrated_lufs, abs=0.1)
+    assert found.range_lu == pytest.approx(expected.range_lu, abs=0.2)
+
+
+@pytest.mark.parametrize("rate_hz", [1000, 3000, 8000])
+def test_a_peak_between_samples_of_a_low_rate_is_found(rate_hz: int) -> None:
+    found = measured(tone(rate_hz / 4, -6, 2, rate_hz, np.pi / 4), rate_hz)
+    assert found.sample_peak_dbfs == pytest.approx(-9.01, abs=0.02)
+    assert found.true_peak_dbtp == pytest.approx(-6, abs=0.4)
+
+
+@pytest.mark.parametrize("rate_hz", [7, 1000, 22_049])
+def test_a_moment_at_a_low_rate_has_no_loudness(rate_hz: int) -> None:
+    assert measured(np.ones((2, 1), np.float32), rate_hz).integrated_lufs is None
+    assert measured(np.zeros((2, 0), np.float32), rate_hz) == Loudness(None, None, None, None)
+
+
+def test_a_peak_between_samples_is_is_found() -> None:
     # EBU Tech 3341, cases 15 to 17: a quarter of the rate, 45 degrees off, is 3 dB more than its samples.
     found = measured(tone(12000, -6, 1, 48000, np.pi / 4), 48000)
     assert found.sample_peak_dbfs == pytest.approx(-9.01, abs=0.02)

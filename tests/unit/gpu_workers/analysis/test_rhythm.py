@@ -8,6 +8,8 @@ from gpu_workers.analysis.spectra import Spectra
 from tests.bench.truth import Piece, noise, piece, silence, speech
 from tests.bench.truth.scores import f_measure
 
+pytestmark = pytest.mark.slow
+
 SONGS = {
     "rock": {"seed": 9201, "bpm": 92.0, "timbre": "guitar", "drums": True, "meter": 4},
     "fast": {"seed": 9202, "bpm": 171.0, "timbre": "piano", "drums": True, "meter": 4},
@@ -18,6 +20,13 @@ SONGS = {
 
 def of(samples: npt.NDArray[np.float32]) -> Rhythm:
     return rhythm(Spectra(samples))
+
+
+def talk(seed: int, seconds: float) -> npt.NDArray[np.float32]:
+    try:
+        return np.asarray(speech(seed, seconds, RATE_HZ).mean(axis=0), np.float32)
+    except RuntimeError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +93,68 @@ def test_noise_keeps_no_time(kind: str) -> None:
 
 
 def test_speech_keeps_no_time() -> None:
-    try:
-        said = speech(2, 15, RATE_HZ)
-    except RuntimeError as error:
-        pytest.skip(str(error))
-    assert of(said.mean(axis=0)).tempo_bpm is None
+    assert of(talk(2, 15)).tempo_bpm is None
+
+
+WHERE = ("after", "before", "around", "after hiss")
+
+
+def with_silence(samples: npt.NDArray[np.float32], where: str, seconds: float = 30) -> npt.NDArray[np.float32]:
+    """Silence with `samples` after, before or around it, or `samples` after soft hiss."""
+    still = np.zeros(round(seconds * RATE_HZ), np.float32)
+    if where == "after hiss":
+        still += np.random.default_rng(3).normal(0, 10**-3.5, len(still)).astype(np.float32)
+    middle = len(samples) // 2
+    parts = {"before": (samples, still), "around": (samples[:middle], still, samples[middle:])}
+    return np.concatenate(parts.get(where, (still, samples)))
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("kind", ["white", "pink", "crowd"])
+def test_noise_and_silence_keep_no_time(kind: str, where: str) -> None:
+    assert of(with_silence(noise(4, 30, kind, RATE_HZ).mean(axis=0), where)).tempo_bpm is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_after_a_long_silence_keeps_no_time(seed: int) -> None:
+    hiss = np.random.default_rng(seed).normal(0, 0.1, 30 * RATE_HZ).astype(np.float32)
+    assert of(with_silence(hiss, "after")).tempo_bpm is None
+
+
+def test_noise_that_swells_keeps_no_time() -> None:
+    swell = np.linspace(0, 1, 30 * RATE_HZ, dtype=np.float32) ** 3
+    assert of(noise(5, 30, "white", RATE_HZ).mean(axis=0) * swell).tempo_bpm is None
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_speech_and_silence_keep_no_time(where: str) -> None:
+    assert of(with_silence(talk(3, 30), where)).tempo_bpm is None
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_music_and_silence_keep_the_musics_time(songs: dict[str, tuple[Piece, Rhythm]], where: str) -> None:
+    truth, _ = songs["rock"]
+    found = of(with_silence(truth.samples.mean(axis=0), where))
+    assert found.tempo_bpm == pytest.approx(truth.bpm, rel=0.01)
+    assert found.meter == truth.meter
+
+
+@pytest.mark.parametrize("lead_s", [30, 120])
+def test_a_long_silence_before_music_only_moves_it(songs: dict[str, tuple[Piece, Rhythm]], lead_s: int) -> None:
+    truth, found = songs["fast"]
+    late = of(with_silence(truth.samples.mean(axis=0), "after", lead_s))
+    assert late.tempo_bpm == pytest.approx(found.tempo_bpm, rel=2e-3)
+    assert f_measure(late.beats_s - lead_s, found.beats_s, 0.03) > 0.95
+    assert f_measure(late.onsets_s - lead_s, found.onsets_s, 0.03) > 0.98
+
+
+def test_progress_is_told_of() -> None:
+    told: list[int] = []
+    spectra = Spectra(noise(1, 60, "white", RATE_HZ).mean(axis=0), lambda: told.append(1))
+    assert spectra.rows.any()
+    before = len(told)
+    rhythm(spectra)
+    assert len(told) - before >= 6
 
 
 @pytest.mark.parametrize("frames", [0, 1, 100, 5000, 30000])

@@ -2,7 +2,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from gpu_workers.analysis.rhythm_tracking import autocorrelation, candidate_periods, line, phases, sounding, track
+from gpu_workers.analysis.rhythm_tracking import (
+    autocorrelation,
+    candidate_periods,
+    lasting,
+    levelled,
+    line,
+    phases,
+    sounding,
+    track,
+)
 
 
 def pulses(frames: int, period: float, first: float = 7, jitter: float = 0.0) -> npt.NDArray[np.float32]:
@@ -15,26 +24,63 @@ def pulses(frames: int, period: float, first: float = 7, jitter: float = 0.0) ->
     return out.astype(np.float32)
 
 
+def correlated(series: npt.NDArray[np.float32], longest: int) -> npt.NDArray[np.float64]:
+    return autocorrelation(series, longest, np.ones(len(series), bool))
+
+
 def test_autocorrelation_is_one_at_no_lag_and_at_the_period() -> None:
-    found = autocorrelation(pulses(2000, 40), 200)
+    found = correlated(pulses(2000, 40), 200)
     assert found[0] == pytest.approx(1)
     assert found[40] == pytest.approx(1, abs=0.05)
     assert found[20] < 0
 
 
+def test_silence_around_and_between_changes_no_autocorrelation() -> None:
+    alone = pulses(2000, 40)
+    apart = np.concatenate((np.zeros(3000), alone[:1000], np.zeros(1000), alone[1000:])).astype(np.float32)
+    heard = np.repeat([False, True, False, True], [3000, 1000, 1000, 1000])
+    np.testing.assert_allclose(autocorrelation(apart, 200, heard), correlated(alone, 200), atol=0.03)
+
+
+def test_nothing_heard_has_no_autocorrelation() -> None:
+    assert not autocorrelation(pulses(500, 40), 100, np.zeros(500, bool)).any()
+
+
+def test_a_rest_is_part_of_the_music_and_a_silence_is_not() -> None:
+    loudness = np.zeros(1200, np.float32)
+    loudness[[100, 300, 900, 1000]] = 1
+    assert np.flatnonzero(np.diff(lasting(loudness), prepend=False)).tolist() == [100, 301, 900, 1001]
+    assert not lasting(np.zeros(10, np.float32)).any()
+
+
+def test_levelling_takes_a_step_away_and_leaves_the_pulse() -> None:
+    flat = levelled(pulses(4000, 40), np.ones(4000, bool))
+    stepped = levelled(pulses(4000, 40) + 5 * (np.arange(4000) > 2000), np.ones(4000, bool))
+    inside = np.r_[400:1700, 2300:3600]
+    np.testing.assert_allclose(stepped[inside], flat[inside], atol=1e-5)
+    assert abs(float(flat[inside].mean())) < 0.01
+    assert flat.max() > 0.8
+
+
+def test_levelling_hears_nothing_of_a_silence() -> None:
+    heard = np.arange(2000) >= 1000
+    found = levelled(np.where(heard, 3, 0).astype(np.float32), heard)
+    np.testing.assert_allclose(found, 0, atol=1e-5)
+
+
 @pytest.mark.parametrize("period", [26.3, 40.0, 43.07, 71.8])
 def test_the_period_is_among_the_candidates_and_exact(period: float) -> None:
-    found = candidate_periods(autocorrelation(pulses(2600, period, jitter=0.3), 1500))
+    found = candidate_periods(correlated(pulses(2600, period, jitter=0.3), 1500))
     assert min(abs(p / period - 1) for p in found) < 2e-3
 
 
 def test_candidates_are_apart() -> None:
-    found = np.sort(np.log(candidate_periods(autocorrelation(pulses(2600, 43), 1500))))
+    found = np.sort(np.log(candidate_periods(correlated(pulses(2600, 43), 1500))))
     assert np.diff(found).min() > 0.02
 
 
 def test_nothing_to_count_in_silence() -> None:
-    assert candidate_periods(autocorrelation(np.zeros(500, np.float32), 300)) == []
+    assert candidate_periods(correlated(np.zeros(500, np.float32), 300)) == []
 
 
 def test_tracks_through_a_gap() -> None:
