@@ -128,6 +128,8 @@ def test_a_job_on_its_way_to_its_end(audioshake: Api, ada: Tenant, world: World,
         ("vocals", {"residual": True, "variant": "high_quality"}, ["vocals.wav", "vocals_residual.wav"]),
         ("drums", {"residual": True, "language": "en", "x": [1, 2.5]}, ["drums.wav", "drums_residual.wav"]),
         ("other", {"variant": None, "residual": False}, ["other.wav"]),
+        ("other", {"variant": None, "residual": None, "language": None, "x": None}, ["other.wav"]),
+        ("other", {"variant": "", "residual": "", "language": ""}, ["other.wav"]),
     ],
 )
 def test_models_and_their_outputs(
@@ -148,6 +150,14 @@ def test_a_client_that_names_no_format_gets_wav(
     assert job["metadata"] == {"name": "bass", **fmt}
     carry_out(world, world.services.jobs.get(ada.id, job["id"]))
     assert [made["name"] for made in look(audioshake, job["id"])["outputAssets"]] == ["bass.wav"]
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_fields_beside_the_metadata_may_be_empty(audioshake: Api, asset_id: str, empty: str | None) -> None:
+    more: dict[str, Any] = {"callbackUrl": empty, "licenseId": empty, "requestId": empty}
+    job = order(audioshake, asset_id, **more)
+    assert (job["callbackUrl"], job["licenseId"], job["requestId"]) == (None, None, REQUEST_ID)
+    assert posted(audioshake, "/upload/link", {"link": "https://example.com/a.mp3", "name": empty})["name"] == "a.mp3"
 
 
 def test_music_detection(

@@ -50,7 +50,8 @@ WRONG_TASKS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"metadata": "x" * 4097}, 422, "metadata", ""),
     ({"url": None}, 400, "assetId", "by assetId or url"),
     ({"assetId": NO_ID}, 400, "url", "not both"),
-    ({"url": ""}, 400, "url", "no input file"),
+    ({"url": ""}, 400, "assetId", "by assetId or url"),
+    ({"url": "", "assetId": ""}, 400, "assetId", "by assetId or url"),
     ({"url": "file:///etc/passwd"}, 400, "url", "only http and https"),
     ({"url": "http://169.254.169.254/latest"}, 400, "url", "not a public address"),
     ({"callbackUrl": "http://10.0.0.1/"}, 400, "callbackUrl", "not a public address"),
@@ -218,10 +219,13 @@ def test_an_unknown_path(audioshake: Api, path: str) -> None:
         told(api.get(path), 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize(("method", "path", "allow"), [("GET", "/upload", "POST"), ("DELETE", f"/job/{NO_ID}", "GET")])
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [("GET", "/upload", "POST"), ("DELETE", f"/job/{NO_ID}", "GET"), ("HEAD", "/job", "GET, POST")],
+)
 def test_a_method_that_a_path_does_not_take(audioshake: Api, method: str, path: str, allow: str) -> None:
     answer = audioshake.call(method, path)
-    told(answer, 405, "METHOD_NOT_ALLOWED")
+    assert f"takes {allow}, not {method}" in told(answer, 405, "METHOD_NOT_ALLOWED")
     assert answer.headers["allow"] == allow
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.dialects import shape_of
-from functions.dialects.audioshake import routes, schemas
+from functions.dialects.audioshake import schemas, sizes
 from patchbay.catalog import workflows
 from patchbay.catalog.models import Shelf
 from patchbay.core.jobs import Order
@@ -153,6 +153,25 @@ def test_what_was_sent_of_a_target_is_answered_back(api: Api, asset_id: str) -> 
     assert shown["id"] != "x"
 
 
+@pytest.mark.parametrize("empty", [None, ""])
+def test_fields_that_a_typed_client_leaves_empty(
+    api: Api, world: World, ada: Tenant, asset_id: str, empty: str | None
+) -> None:
+    unset = {"residual": empty, "variant": empty, "language": empty}
+    target = {**TWO[0], **unset}
+    task = fits(posted(api, "/tasks", {"assetId": asset_id, "url": empty, "callbackUrl": empty, "targets": [target]}))
+    assert (task["assetId"], "url" in task, "callbackUrl" in task) == (asset_id, False, False)
+    (shown,) = task["targets"]
+    assert {name: shown[name] for name in target} == target, "word for word"
+    done = carry_out(world, world.services.jobs.get(ada.id, shown["id"]))
+    assert (done.input_url, done.callback_url) == (None, None)
+    assert [o["name"] for o in look(api, task["id"])["targets"][0]["output"]] == ["vocals"]
+    linked = fits(posted(api, "/tasks", {"assetId": empty, "url": URL, "targets": [target]}))
+    assert (linked["url"], "assetId" in linked) == (URL, False)
+    refused = api.post("/tasks", {"assetId": empty, "url": "http://10.0.0.1/", "targets": [target]})
+    told(refused, 400, "BAD_REQUEST", "url")
+
+
 def test_a_target_that_failed(api: Api, world: World, ada: Tenant, asset_id: str) -> None:
     task = posted(api, "/tasks", {"assetId": asset_id, "targets": TWO})
     bad = Failure(kind=FailureKind.BAD_INPUT, message="this is no audio")
@@ -210,11 +229,14 @@ def test_a_page_too_large_to_answer_says_so(
     task = posted(api, "/tasks", {"assetId": asset_id, "targets": TWO})
     for target in task["targets"]:
         carry_out(world, world.services.jobs.get(ada.id, target["id"]))
-    monkeypatch.setattr(routes, "MAX_RESULTS", 2)
-    for path in ("/tasks", "/job"):
-        assert "take fewer" in told(api.get(path), 413, "TOO_LARGE")
-    monkeypatch.setattr(routes, "MAX_RESULTS", 3)
-    assert api.get("/tasks").status == api.get("/job").status == 200
+    monkeypatch.setattr(sizes, "MAX_ANSWER_BYTES", 2500)
+    assert len(api.get("/job").json()["jobs"]) == 1, "who did not say how many gets what fits"
+    assert api.get("/job", ("take", "1")).status == 200
+    assert "take fewer" in told(api.get("/job", ("take", "2")), 413, "TOO_LARGE")
+    monkeypatch.setattr(sizes, "MAX_ANSWER_BYTES", 1000)
+    assert api.get("/tasks").json() == []
+    assert "take fewer" in told(api.get("/tasks", ("take", "1")), 413, "TOO_LARGE")
+    assert api.get(f"/tasks/{task['id']}").status == 200
 
 
 def test_groups_of_other_dialects_are_tasks_too(api: Api, world: World, ada: Tenant) -> None:

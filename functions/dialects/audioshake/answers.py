@@ -1,6 +1,6 @@
 """Jobs and Tasks with fresh links, as routes and callbacks answer them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from functions.dialects.audioshake import legacy, tasks
@@ -19,9 +19,9 @@ def job(found: Job) -> dict[str, Any]:
     return legacy.job(found, bootstrap.services().jobs.link, _source_link(found))
 
 
-def task(group: JobGroup, jobs: Sequence[Job]) -> dict[str, Any]:
-    """A Task."""
-    return tasks.task(group, jobs, bootstrap.services().jobs.link)
+def task(group: JobGroup, jobs: Sequence[Job], linked: Container[str] | None = None) -> dict[str, Any]:
+    """A Task. `linked` has the ids of the jobs whose results have links; all of them if left out."""
+    return tasks.task(group, jobs, bootstrap.services().jobs.link, linked)
 
 
 def months(tenant_id: str) -> Mapping[str, Tally]:

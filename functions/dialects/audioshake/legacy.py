@@ -31,7 +31,7 @@ def order(caller: Caller, given: schemas.JobOrder, source: Asset, request_id: st
     """The order that a body makes. Raises `InvalidInput`."""
     asked = given.metadata
     wanted = asked.format or models.formats(asked.name)[0]
-    wish = models.Wish(asked.name, (wanted,), asked.residual, asked.variant)
+    wish = models.Wish(asked.name, (wanted,), bool(asked.residual), asked.variant or None)
     try:
         models.check(wish, shelf)
     except InvalidInput as error:

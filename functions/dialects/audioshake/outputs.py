@@ -10,8 +10,8 @@ from functions.dialects.audioshake.errors import CANCELLED_CODE, FAILURE_CODES
 from patchbay.domain.jobs import Job, JobState, Output
 
 DIALECT = "audioshake"
-MakeLink = Callable[[Output], str]
-"""Makes a fresh link to an output, so that links in an answer never are old."""
+MakeLink = Callable[[Output], str | None]
+"""Makes a fresh link to an output, so that links in an answer never are old; None where none is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Routes of the AudioShake APIs."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from starlette.datastructures import Headers
 
-from functions.dialects.audioshake import answers, assets, legacy, schemas, tasks
+from functions.dialects.audioshake import answers, assets, legacy, schemas, sizes, tasks
 from functions.dialects.audioshake.errors import ERRORS, AssetNotFound, shape
 from functions.dialects.audioshake.outputs import DIALECT as NAME
 from functions.http.app import REQUEST_ID, JsonAnswer, caller
@@ -14,17 +15,16 @@ from functions.http.once import once_of
 from functions.http.uploads import form_body, receive_file
 from patchbay import bootstrap
 from patchbay.domain.assets import Asset
-from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge
+from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound
 from patchbay.domain.groups import JobGroup
-from patchbay.domain.jobs import Job
 
 MAX_SKIP = 10_000
 """Deepest place in a list that a page may begin at: what lies before it is read and dropped."""
 MAX_TAKE = 100
-MAX_RESULTS = 2500
-"""Most links in one answer: a link has about 2 kB, and a Lambda answers with 6 MB at most."""
 Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many to leave out")]
-Take = Annotated[int, Query(ge=1, le=MAX_TAKE, description="How many to give")]
+Take = Annotated[
+    int, Query(ge=1, le=MAX_TAKE, description="How many to give; if left out, as many as one answer holds")
+]
 JOBS, TASKS, ASSETS = "Jobs (legacy)", "Tasks", "Assets"
 router = new_router()
 
@@ -87,8 +87,7 @@ async def create_job(request: Request, body: schemas.JobOrder) -> JsonAnswer:
 async def list_jobs(request: Request, skip: Skip = 0, take: Take = MAX_TAKE) -> JsonAnswer:
     """Jobs, newest first; targets of Tasks are among them."""
     found = bootstrap.services().jobs.list(caller(request).tenant_id, limit=take, skip=skip)
-    _check_results(found)
-    return JsonAnswer({"jobs": [answers.job(job) for job in found]})
+    return JsonAnswer({"jobs": _page(request, map(answers.job, found))})
 
 
 @router.get("/usage", response_model=schemas.Usage, tags=[JOBS])
@@ -128,7 +127,7 @@ async def create_task(request: Request, body: schemas.TaskOrder) -> JsonAnswer:
     try:
         group, jobs = services.groups.submit(orders, request=tasks.request(body), once=once_of(request))
     except InvalidInput as error:
-        if error.field == "input" and body.assetId is not None:
+        if error.field == "input" and body.assetId:
             _named_asset(who.tenant_id, body.assetId)
         raise tasks.in_client_words(error, body) from None
     return JsonAnswer(answers.task(group, jobs))
@@ -138,13 +137,14 @@ async def create_task(request: Request, body: schemas.TaskOrder) -> JsonAnswer:
 async def list_tasks(request: Request, skip: Skip = 0, take: Take = 10) -> JsonAnswer:
     """Tasks, newest first."""
     found = bootstrap.services().groups.list(caller(request).tenant_id, limit=take, skip=skip)
-    return JsonAnswer(_tasks(*found))
+    return JsonAnswer(_page(request, _tasks(*found)))
 
 
 def find_key(headers: Headers) -> str | None:
     """The key: `Authorization: Bearer <key>` or `x-api-key: <key>`."""
     scheme, _, rest = headers.get("authorization", "").strip().partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else headers.get("x-api-key")
+    bearer = rest.strip() if scheme.lower() == "bearer" else ""
+    return bearer or headers.get("x-api-key")
 
 
 async def _received(request: Request) -> dict[str, Any]:
@@ -176,16 +176,14 @@ def _group(request: Request, task_id: str) -> JobGroup:
         raise NotFound(f"there is no task {task_id}") from None
 
 
-def _tasks(*found: JobGroup) -> list[dict[str, Any]]:
+def _tasks(*found: JobGroup) -> Iterator[dict[str, Any]]:
     jobs = bootstrap.services().groups.jobs_of(found)
-    _check_results([job for group in found for job in jobs[group.id]])
-    return [answers.task(group, jobs[group.id]) for group in found]
+    return (answers.task(group, jobs[group.id]) for group in found)
 
 
-def _check_results(jobs: list[Job]) -> None:
-    """Raises `TooLarge` for a page with more results than an answer may have."""
-    if sum(len(job.outputs) for job in jobs) > MAX_RESULTS:
-        raise TooLarge(f"this page has more than {MAX_RESULTS} results; take fewer at once")
+def _page(request: Request, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A page of a list. Raises `TooLarge` if the client said how many and they are more than an answer holds."""
+    return sizes.page(items, whole="take" in request.query_params)
 
 
 DIALECT = Dialect(

@@ -1,24 +1,39 @@
 """Bodies of the AudioShake APIs. Field names are the wire's."""
 # ruff: noqa: N815
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
 
 MAX_TARGETS = 20
 JobStatus = Literal["queued", "processing", "completed", "failed"]
 TargetStatus = Literal["processing", "completed", "error"]
 _MODEL = "Model: vocals, instrumental, drums, bass, other, guitar, piano, music_detection, as far as installed here"
 _FORMAT = "wav, flac, mp3, m4a, ogg or opus; json for music_detection"
-_CALLBACK = "URL that gets a signed POST when it is over"
+_CALLBACK = "URL that gets a signed POST when it is over; links are null in a body that else had more than 20 kB"
+
+
+def _unless_empty(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    return given if given == "" else read(given)
+
+
+def _as_sent(given: Any) -> Any:
+    return given
+
+
+Flag = Annotated[bool | None, WrapValidator(_unless_empty), PlainSerializer(_as_sent)]
+"""True or false; empty text is neither, and is answered back as it was sent."""
 
 
 class Work(BaseModel):
-    """What the two APIs ask of a model alike. Fields that are not listed have no effect and are answered back."""
+    """What the two APIs ask of a model alike. Fields that are not listed have no effect and are answered back.
+
+    Here as in all orders an optional field that is null or empty is as good as left out.
+    """
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    residual: bool = Field(False, description="Whether to give what is left of the song as well")
+    residual: Flag = Field(False, description="Whether to give what is left of the song as well")
     variant: str | None = Field(None, max_length=255, description="`high_quality`, or nothing: the two are the same")
     language: str | None = Field(None, max_length=64, description="Has no effect on the models served here")
 
@@ -67,7 +82,10 @@ class TaskOrder(BaseModel):
     url: str | None = Field(None, max_length=8192, description="Public URL of the file; or give `assetId`")
     metadata: str | None = Field(None, max_length=4096, description="Anything to answer back with the Task")
     callbackUrl: str | None = Field(
-        None, max_length=2048, description="URL that gets the Task by signed POST, once a target"
+        None,
+        max_length=2048,
+        description="URL that gets the Task by signed POST, once a target, with links to the results of that target"
+        " alone, and none in a body that else had more than 20 kB",
     )
     targets: list[TargetOrder] = Field(min_length=1, max_length=MAX_TARGETS)
 

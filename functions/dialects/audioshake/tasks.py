@@ -1,6 +1,6 @@
 """Between the Tasks API's words and the core's: a Task is a group of jobs, a target one of its jobs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from functions.dialects.audioshake import models, schemas
@@ -10,7 +10,7 @@ from patchbay.catalog.models import Shelf
 from patchbay.core.jobs import Order
 from patchbay.domain.errors import InvalidInput
 from patchbay.domain.groups import JobGroup
-from patchbay.domain.jobs import Job, JobState
+from patchbay.domain.jobs import Job, JobState, Output
 from patchbay.domain.usage import Tally
 from patchbay.domain.users import Caller
 
@@ -27,11 +27,11 @@ _FIELDS = {"model": "model", "stem": "model", "formats": "formats", "residual": 
 
 def orders(caller: Caller, given: schemas.TaskOrder, shelf: Shelf) -> list[Order]:
     """The orders that a body makes, one for each target. Raises `InvalidInput`."""
-    if (given.assetId is None) == (given.url is None):
-        missing = given.url is None
+    if bool(given.assetId) == bool(given.url):
+        missing = not given.url
         told = "name the file by assetId or url" if missing else "give assetId or url, not both"
         raise InvalidInput(told, field="assetId" if missing else "url")
-    wishes = [models.Wish(t.model, tuple(t.formats), t.residual, t.variant) for t in given.targets]
+    wishes = [models.Wish(t.model, tuple(t.formats), bool(t.residual), t.variant or None) for t in given.targets]
     for number, wish in enumerate(wishes):
         try:
             models.check(wish, shelf)
@@ -44,8 +44,8 @@ def orders(caller: Caller, given: schemas.TaskOrder, shelf: Shelf) -> list[Order
             dialect=DIALECT,
             workflow=workflow,
             params=params,
-            input_asset_id=given.assetId,
-            input_url=given.url,
+            input_asset_id=given.assetId or None,
+            input_url=given.url or None,
             name=target.model,
             callback_url=given.callbackUrl or None,
             request={"target": target.model_dump(exclude_unset=True)},
@@ -56,14 +56,15 @@ def orders(caller: Caller, given: schemas.TaskOrder, shelf: Shelf) -> list[Order
 
 def request(given: schemas.TaskOrder) -> dict[str, Any]:
     """What is answered back of a body, beside its targets."""
-    return given.model_dump(include={"assetId", "url", "metadata", "callbackUrl"}, exclude_none=True)
+    sent = given.model_dump(include={"assetId", "url", "metadata", "callbackUrl"}, exclude_none=True)
+    return {name: value for name, value in sent.items() if value or name == "metadata"}
 
 
 def in_client_words(error: InvalidInput, given: schemas.TaskOrder) -> InvalidInput:
     """An error of the core about the orders, with the names that the client used."""
     number, _, rest = (error.field or "targets").partition(".")
     if number == "input":
-        return InvalidInput(str(error), field="url" if given.url is not None else "assetId")
+        return InvalidInput(str(error), field="url" if given.url else "assetId")
     if not number.isdecimal():
         return InvalidInput(str(error), field=number)
     if rest == "callback_url":
@@ -72,8 +73,11 @@ def in_client_words(error: InvalidInput, given: schemas.TaskOrder) -> InvalidInp
     return InvalidInput(str(error), field=f"targets.{number}.{named}" if named else f"targets.{number}")
 
 
-def task(group: JobGroup, jobs: Sequence[Job], link: MakeLink) -> dict[str, Any]:
-    """A Task as it is answered. `jobs` are those of its targets that are still there."""
+def task(group: JobGroup, jobs: Sequence[Job], link: MakeLink, linked: Container[str] | None = None) -> dict[str, Any]:
+    """A Task as it is answered. `jobs` are those of its targets that are still there.
+
+    `linked` has the ids of the jobs whose results have links; all of them if left out.
+    """
     sent = group.request if group.dialect == DIALECT else _source(jobs)
     times = [job.completed_at or job.started_at or job.created_at for job in jobs]
     over = all(job.state.terminal for job in jobs)
@@ -88,7 +92,7 @@ def task(group: JobGroup, jobs: Sequence[Job], link: MakeLink) -> dict[str, Any]
         "cost": round(sum(costs), 9) if costs else None,
         "metadata": None,
         **sent,
-        "targets": [target(job, link) for job in jobs],
+        "targets": [target(job, link if linked is None or job.id in linked else _no_link) for job in jobs],
     }
 
 
@@ -116,6 +120,10 @@ def statistics(months: Mapping[str, Tally]) -> list[dict[str, Any]]:
         {"month": month, "totalTargets": tally.jobs, "totalMinutes": f"{tally.audio_s / 60:.2f}"}
         for month, tally in months.items()
     ]
+
+
+def _no_link(output: Output) -> None:
+    """In place of a link."""
 
 
 def _source(jobs: Sequence[Job]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ for _part in (jobs, assets, catalogue, webhooks, events, accounts, documents):
 def find_key(headers: Headers) -> str | None:
     """The key: `Authorization: Bearer <key>` or `X-API-Key: <key>`."""
     scheme, _, rest = headers.get("authorization", "").strip().partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else headers.get("x-api-key")
+    bearer = rest.strip() if scheme.lower() == "bearer" else ""
+    return bearer or headers.get("x-api-key")
 
 
 DIALECT = Dialect(

@@ -217,8 +217,8 @@ class Jobs:
     def _check_delivery(self, deliver_to: Mapping[str, str], files: Sequence[str]) -> None:
         for name, url in deliver_to.items():
             if name not in files:
-                there = ", ".join(files)
-                raise InvalidInput(f"there is no output {name!r} to send; this job makes: {there}", field=f"deliver_to.{name}")
+                message = f"there is no output {name!r} to send; this job makes: {', '.join(files)}"
+                raise InvalidInput(message, field=f"deliver_to.{name}")
             self._check_url(url, f"deliver_to.{name}")
 
     def _check_url(self, url: str, name: str) -> None:

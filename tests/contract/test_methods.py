@@ -1,0 +1,34 @@
+"""Which methods a path takes: every dialect says so itself, and says it of every one of its paths."""
+
+import importlib
+import re
+
+import pytest
+from fastapi.routing import APIRoute
+
+from functions.http.dialect import Dialect
+from functions.http.handler import lambda_handler
+from patchbay.catalog.dialects import DIALECTS
+from tests.fakes.gateway import Api
+from tests.fakes.world import World
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+
+
+def paths(dialect: Dialect) -> set[str]:
+    routes = [route for route in dialect.router.routes if isinstance(route, APIRoute)]
+    return {base + re.sub(r"\{.*?\}", "x", route.path) for base in dialect.bases for route in routes}
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in DIALECTS])
+def test_a_405_names_every_method_that_is_not_one(world: World, loop: None, name: str) -> None:
+    dialect: Dialect = importlib.import_module(f"functions.dialects.{name}.routes").DIALECT
+    api = Api(lambda_handler(dialect))
+    for path in sorted(paths(dialect)):
+        answers = {method: api.call(method, path) for method in METHODS}
+        refused = {method: answer for method, answer in answers.items() if answer.status == 405}
+        taken = ", ".join(sorted(answers.keys() - refused.keys()))
+        assert taken
+        assert "TRACE" in refused
+        assert {answer.headers["allow"] for answer in refused.values()} == {taken}, path
+        assert f"takes {taken}, not TRACE" in refused["TRACE"].text
