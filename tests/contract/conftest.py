@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from functions.dialects.audioshake.routes import DIALECT as AUDIOSHAKE
+from functions.dialects.beatoven.routes import DIALECT as BEATOVEN
 from functions.dialects.musicai.routes import DIALECT as MUSICAI
 from functions.dialects.native.routes import DIALECT as NATIVE
 from functions.http.handler import lambda_handler
@@ -49,6 +50,11 @@ def musicai(ada: Tenant, loop: None) -> Api:
 @pytest.fixture
 def audioshake(ada: Tenant, loop: None) -> Api:
     return Api(lambda_handler(AUDIOSHAKE), f"Bearer {ada.secret}")
+
+
+@pytest.fixture
+def beatoven(ada: Tenant, loop: None) -> Api:
+    return Api(lambda_handler(BEATOVEN), f"api_key {ada.secret}")
 
 
 @pytest.fixture

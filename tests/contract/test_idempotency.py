@@ -18,8 +18,9 @@ from functions.http.dialect import Dialect
 from functions.http.handler import lambda_handler
 from patchbay.catalog.dialects import DIALECTS
 from patchbay.core.idempotency import FIELD, IdempotencyMismatch
-from patchbay.domain.errors import Conflict
+from patchbay.domain.errors import Conflict, PatchbayError, Unavailable
 from tests.fakes.gateway import REQUEST_ID, Answer, Api
+from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
 
 URL = "https://example.com/a.wav"
@@ -41,6 +42,7 @@ class Ask:
 JOB = {"name": "n", "workflow": "stem-isolation-4", "params": {"inputUrl": URL}}
 NATIVE_JOB = {"workflow": "stem-isolation-4", "input": {"url": URL}}
 SHAKE_JOB = {"metadata": {"name": "vocals", "format": "wav"}, "callbackUrl": "https://r.example/"}
+TRACK = {"genre": "indie", "duration_ms": 60000, "sections": [{"emotion": "happy", "start": 0, "length": 60000}]}
 TARGETS = [{"model": "vocals", "formats": ["wav"]}]
 REQUESTS: dict[tuple[str, str], Ask] = {
     ("musicai", "/job"): Ask(JOB, {**JOB, "name": "m"}),
@@ -51,6 +53,9 @@ REQUESTS: dict[tuple[str, str], Ask] = {
     ("native", "/patchbay/v1/webhook-secret/rotate"): Ask({}, {"x": 1}, makes=False),
     ("native", "/patchbay/v1/applications"): Ask({"name": "a"}, {"name": "b"}),
     ("native", "/patchbay/v1/keys"): Ask({"name": "a"}, {"name": "b"}),
+    ("beatoven", "/api/v2/tracks"): Ask({"prompt": "calm pop"}, {"prompt": "sad pop"}),
+    ("beatoven", "/api/v1/tracks"): Ask(TRACK, {**TRACK, "genre": "pop"}),
+    ("beatoven", "/api/v1/tracks/compose"): Ask({"prompt": {"text": "calm pop"}}, {"prompt": {"text": "sad pop"}}),
     ("audioshake", "/upload/link"): Ask({"link": URL}, {"link": URL + "?b"}),
     ("audioshake", "/upload/audio-link"): Ask({"link": URL}, {"link": URL + "?b"}),
     ("audioshake", "/job"): Ask(SHAKE_JOB, {**SHAKE_JOB, "metadata": {"name": "drums", "format": "wav"}}),
@@ -123,7 +128,7 @@ def told(name: str, answer: Answer, status: int) -> str:
     return answer.text
 
 
-def status_of(name: str, kind: type[Conflict]) -> int:
+def status_of(name: str, kind: type[PatchbayError]) -> int:
     """The status that a dialect's table has for an error."""
     return dialects()[name].problem(kind(""), "").status
 
@@ -260,11 +265,36 @@ def test_a_key_that_was_refused_can_be_used_for_the_mended_request(
 ) -> None:
     api, body, _ = ask(name, path, world, ada)
     world.records.down = True
-    assert api.post(path, body, idempotency_key=KEY).status == 503
+    assert api.post(path, body, idempotency_key=KEY).status == status_of(name, Unavailable)
     world.records.down = False
     api.post(path, {"no_such_field": 1}, idempotency_key=KEY + "2")
     for key in (KEY, KEY + "3"):
         fine(api.post(path, body, idempotency_key=key), replayed=False)
+
+
+STREAMED = [(name, path) for name, dialect in dialects().items() for path in sorted(dialect.streamed)]
+
+
+def _form(api: Api, path: str, data: bytes) -> Answer:
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + data + b"\r\n--b--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=b", "idempotency-key": KEY}
+    return api.call("POST", path, headers=headers, body=form)
+
+
+@pytest.mark.parametrize(("name", "path"), STREAMED)
+def test_a_file_that_comes_again_is_answered_with_the_same_bytes(
+    world: World, ada: Tenant, bob: Tenant, loop: None, name: str, path: str
+) -> None:
+    api = api_of(name, ada)
+    first = fine(_form(api, path, GOOD), replayed=False)
+    before, stored = dict(world.records.items), dict(world.objects.stored)
+    again = fine(_form(api, path, GOOD), replayed=True)
+    assert (again.status, again.body) == (first.status, first.body)
+    assert FIELD in told(name, _form(api, path, b"another"), status_of(name, IdempotencyMismatch))
+    assert (world.records.items, world.objects.stored) == (before, stored)
+    assert fine(_form(api_of(name, bob), path, GOOD), replayed=False).body != first.body
+    world.clock.advance(hours=24)
+    assert fine(_form(api, path, GOOD), replayed=False).body != first.body
 
 
 def _in_a_loop(what: Any) -> None:

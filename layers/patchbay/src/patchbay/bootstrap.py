@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from patchbay.core.pipeline import Pipeline
     from patchbay.core.reconciler import Reconciler
     from patchbay.core.tasks import Tasks
+    from patchbay.core.tracks import Tracks
     from patchbay.core.usage import Usage
 
 
@@ -168,6 +169,13 @@ class Services:
     def groups(self) -> Groups:
         """Jobs ordered together."""
         return Groups(self.records, self.jobs)
+
+    @cached_property
+    def tracks(self) -> "Tracks":
+        """Music to compose."""
+        from patchbay.core.tracks import Tracks
+
+        return Tracks(self.records, self.jobs)
 
     @cached_property
     def idempotency(self) -> Idempotency:

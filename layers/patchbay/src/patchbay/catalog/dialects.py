@@ -24,6 +24,15 @@ DIALECTS: tuple[DialectEntry, ...] = (
     DialectEntry(
         "audioshake", "AudioShake", ("/upload", "/job", "/usage", "/assets", "/tasks"), ingest=("/upload", "/assets")
     ),
+    DialectEntry(
+        "beatoven",
+        "Beatoven.ai",
+        (
+            *(f"/api/{version}/{noun}" for version in ("v1", "v2") for noun in ("tracks", "status")),
+            "/api/v1/tasks",
+            "/api/v2/composition_params",
+        ),
+    ),
     DialectEntry("native", "Patchbay", ("/patchbay", "/openapi", "/docs")),
 )
 

@@ -1,0 +1,222 @@
+"""Bodies of the Beatoven API."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from patchbay.catalog.composition import MAX_SECTIONS
+from patchbay.core.prompts.understand import MAX_PROMPT_CHARS
+
+Milliseconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Word = Annotated[str, Field(max_length=64)]
+Prompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARS)]
+Format = Literal["mp3", "aac", "wav"]
+State = Literal["PENDING", "PROGRESS", "FAILURE", "SUCCESS"]
+_PROMPT = "Free English, such as `Make a 30 second upbeat EDM track for a party`, or an object with it as `text`"
+
+
+class PromptText(BaseModel):
+    """A prompt in the current v1's form."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    text: Prompt
+
+
+class SectionOrder(BaseModel):
+    """A section: what it should feel like, and where it is."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    emotion: Word = Field(description="One of the emotions of `/api/v2/composition_params`")
+    start: Milliseconds = Field(description="Where it begins, ms")
+    length: Milliseconds = Field(description="How long it is, ms")
+
+
+class TrackOrder(BaseModel):
+    """What a track is to be like, by a prompt, by fields, or both: then fields go before the prompt."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    prompt: Prompt | PromptText | None = Field(None, description=_PROMPT)
+    genre: Word | None = Field(None, description="One of the genres of `/api/v2/composition_params`")
+    duration_ms: Milliseconds | None = Field(None, description="Length, ms; that of the sections, or a minute")
+    tempo: Word | None = Field(None, description="slow, medium or fast")
+    title: Any = Field(None, description="Title; any JSON, answered back as it was sent")
+    sections: Annotated[list[SectionOrder], Field(max_length=MAX_SECTIONS)] | None = Field(
+        None, description="Sections in order, that cover the track without gaps"
+    )
+    format: Format | None = Field(None, description="Format of the track; current v1 only")
+    looping: bool | None = Field(None, description="Whether the end leads back into the beginning")
+
+
+class PromptOrder(BaseModel):
+    """A track to compose at once."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    prompt: Prompt | PromptText = Field(description=_PROMPT)
+    format: Format = Field("wav", description="Format of the track and its stems")
+    looping: bool | None = Field(None, description="Whether the end leads back into the beginning")
+
+
+class StemsOrder(BaseModel):
+    """An empty object, or which composition the stems are wanted of."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: int | None = Field(None, ge=0, description="Number of the composition, from 1; the latest if left out")
+
+
+class Section(BaseModel):
+    """A section as answered."""
+
+    emotion: str
+    length: int
+    start: int
+
+
+class Track(BaseModel):
+    """A track as answered."""
+
+    created_at: str = Field(examples=["Tue, 04 Apr 2023 09:49:33 GMT"])
+    duration_ms: int
+    genre: str
+    sections: list[Section]
+    tempo: str
+    title: Any
+    version: int = Field(description="How often it was composed")
+    music_prompt: str | None = Field(description="The prompt, if it was made by one")
+    understood: dict[str, str] = Field(description="Words of the prompt, and what was understood by them")
+
+
+class Created(BaseModel):
+    """A new track. `tracks` has its id once more, where the current v1 looks for it."""
+
+    status: str
+    uuid: str
+    track: Track
+    tracks: list[str]
+
+
+class ListedTrack(BaseModel):
+    """A track in the list."""
+
+    title: Any
+    project_id: str
+    version: int
+
+
+class TrackList(BaseModel):
+    """Tracks, newest first."""
+
+    tracks: list[ListedTrack]
+
+
+class TaskId(BaseModel):
+    """A composition or a making of stems that was begun."""
+
+    task_id: str
+
+
+class Started(TaskId):
+    """The same in the current v1."""
+
+    status: Literal["started"]
+
+
+class SectionOption(BaseModel):
+    """A version of a section."""
+
+    instruments: list[str] = Field(examples=[["percussion-tabla", "melody-sarangi"]])
+    object_name: str
+    option_number: int
+    preview_url: str
+    section_duration: int = Field(description="ms")
+    track_url: str
+
+
+class StemUrls(BaseModel):
+    """A stem of a version of a section."""
+
+    preview_url: str
+    track_url: str
+
+
+SectionOptions = list[list[SectionOption]]
+InstrumentUrls = list[list[dict[str, StemUrls]]]
+
+
+class StatusMeta(BaseModel):
+    """How far a task is, and what came of it."""
+
+    message: str | None = None
+    percentage: int | None = None
+    download_url: str | None = None
+    section_options: SectionOptions | None = Field(None, description="[version][section]")
+
+
+class Status(BaseModel):
+    """How a task stands. `meta` of finished stems is a list: [version][section], stem -> its addresses."""
+
+    state: State
+    meta: StatusMeta | InstrumentUrls
+    error: str | None = Field(None, description="Why it failed; absent unless it did")
+
+
+class ComposedTrack(BaseModel):
+    """A composition of a track; null and empty until it is done."""
+
+    uuid: str
+    state: State | None = Field(description="State of the composition; null before the first")
+    version: int
+    track: Track
+    download_url: str | None
+    section_options: SectionOptions
+    instrument_urls: InstrumentUrls
+
+
+class TaskMeta(BaseModel):
+    """What a task is about, and what came of it."""
+
+    project_id: str | None
+    track_id: str | None
+    version: int | None
+    prompt: PromptText | None
+    track_url: str | None = None
+    stems_url: dict[str, str] | None = Field(None, description="bass, chords, melody and percussion")
+    percentage: int | None = None
+
+
+class Task(BaseModel):
+    """How a task stands."""
+
+    status: Literal["composing", "composed", "failed"]
+    meta: TaskMeta
+    error: str | None = Field(None, description="Why it failed; absent unless it did")
+
+
+class Blocked(BaseModel):
+    """A combination that is refused."""
+
+    genre: str
+    moods: list[str] | None = None
+    mood: list[str] | None = None
+    tempo: str
+
+
+class CompositionParams(BaseModel):
+    """What can be asked for."""
+
+    genre: list[str]
+    emotion: list[str]
+    tempo: list[str]
+    blockedParams: list[Blocked]  # noqa: N815
+
+
+class Error(BaseModel):
+    """Every answer that is not 200."""
+
+    error: str
+    code: str
+    field: str | None = Field(None, description="The part of the request at fault; absent if none is")

@@ -1,0 +1,101 @@
+"""Prompts and how a person would read them. A field that is not named here is not looked at."""
+
+from typing import Any
+
+PROMPTS: list[tuple[str, dict[str, Any]]] = [
+    # From the documents and clients of the services.
+    (
+        "Make a 30 second upbeat EDM track for a party",
+        {"duration_s": 30, "genre": "electronic", "emotions": ("energetic",), "tempo": "fast"},
+    ),
+    (
+        "30 seconds peaceful lo-fi chill hop track",
+        {"duration_s": 30, "genre": "hiphop", "emotions": ("calm",)},
+    ),
+    ("20 seconds of rain on a sad piano", {"duration_s": 20, "emotions": ("sad",), "include": ("piano",)}),
+    ("calm ambient music for meditation, 2 minutes", {"duration_s": 120, "genre": "ambient", "emotions": ("calm",)}),
+    ("90s", {"duration_s": 90}),
+    # Durations.
+    ("one and a half minutes of happy pop", {"duration_s": 90, "genre": "pop", "emotions": ("happy",)}),
+    ("2:30 cinematic trailer", {"duration_s": 150, "genre": "cinematic"}),
+    ("a 30-second jingle", {"duration_s": 30}),
+    ("a forty five second indie tune", {"duration_s": 45, "genre": "indie"}),
+    ("1 min 15 sec of trap", {"duration_s": 75, "genre": "hiphop"}),
+    ("1m30s house track", {"duration_s": 90, "genre": "electronic"}),
+    ("half a minute of joyful bollywood", {"duration_s": 30, "genre": "indian", "emotions": ("joyful",)}),
+    ("a minute and a half of jazz", {"duration_s": 90, "genre": "rnb"}),
+    ("two and a half minutes of orchestral music", {"duration_s": 150, "genre": "cinematic"}),
+    ("90s of calm piano", {"duration_s": 90, "emotions": ("calm",), "include": ("piano",)}),
+    ("90s hip hop beat", {"duration_s": None, "genre": "hiphop"}),
+    ("a 90s style r&b groove, 45s", {"duration_s": 45, "genre": "rnb"}),
+    ("80's synthwave, 3 min", {"duration_s": 180, "genre": "electronic"}),
+    ("a quarter of a minute of horror", {"duration_s": 15, "emotions": ("scary",)}),
+    ("sad song, about ninety seconds", {"duration_s": 90, "emotions": ("sad",)}),
+    ("1.5 minutes of folk", {"duration_s": 90, "genre": "indie"}),
+    ("techno 0:45", {"duration_s": 45, "genre": "electronic"}),
+    ("a three-minute epic orchestral score", {"duration_s": 180, "genre": "cinematic", "emotions": ("triumphant",)}),
+    ("16 bars of trap at 120 bpm", {"duration_s": 32, "genre": "hiphop", "bpm": 120}),
+    # Tempo.
+    ("fast drum and bass at 174 bpm", {"genre": "electronic", "bpm": 174, "tempo": "fast", "include": ()}),
+    ("slow RnB ballad", {"genre": "rnb", "tempo": "slow"}),
+    ("mid-tempo indie rock", {"genre": "indie", "tempo": "medium"}),
+    ("house, 124 beats per minute", {"genre": "electronic", "bpm": 124}),
+    ("dubstep with a bpm of 140", {"bpm": 140, "genre": "electronic"}),
+    ("lofi around 80-90 bpm", {"bpm": 85, "genre": "hiphop"}),
+    ("not too fast, relaxing ambient", {"tempo": None, "genre": "ambient", "emotions": ("relaxing",)}),
+    ("something allegro for strings", {"tempo": "fast", "include": ("strings",)}),
+    # Keys.
+    ("cinematic piece in D minor", {"key": "D minor", "genre": "cinematic"}),
+    ("pop song in the key of F sharp major", {"key": "F# major", "genre": "pop"}),
+    ("ambient in Bb", {"key": "Bb major"}),
+    ("melancholic piano in a minor", {"key": "A minor", "emotions": ("sad",), "include": ("piano",)}),
+    ("a happy tune in a major key", {"key": None, "emotions": ("happy",)}),
+    ("dreamy pads in E flat lydian", {"key": "Eb lydian", "include": ("pad_warm",), "emotions": ("dreamy",)}),
+    ("trap in C#m", {"key": "C# minor", "genre": "hiphop"}),
+    # Instruments and negations.
+    ("pop with no drums", {"genre": "pop", "excluded": ("kit_acoustic", "kit_electronic"), "include": ()}),
+    ("relaxing guitar music without vocals", {"include": ("guitar_steel",), "excluded": ("choir", "vowel")}),
+    ("no drums, bass or vocals, just piano", {"include": ("piano",), "excluded": ("kit_hiphop", "bass_sub", "choir")}),
+    ("hip hop without any percussion but with strings", {"include": ("strings",), "excluded": ("percussion_world",)}),
+    ("solo piano, sad", {"include": ("piano",), "excluded": ("strings", "kit_acoustic"), "emotions": ("sad",)}),
+    ("indian music with sitar and tabla", {"genre": "indian", "include": ("sitar", "tabla")}),
+    ("cinematic, don't use brass or choir", {"genre": "cinematic", "excluded": ("brass", "choir"), "include": ()}),
+    ("drumless ambient", {"genre": "ambient", "excluded": ("kit_electronic",)}),
+    ("electric guitar riffs over an 808 beat", {"include": ("guitar_electric", "bass_sub")}),
+    ("happy but not cheerful ukulele music", {"emotions": ("happy",)}),
+    ("acoustic guitar and flute, gentle", {"include": ("guitar_steel", "flute"), "emotions": ("calm",)}),
+    ("avoid guitars. I want violins and a harp.", {"include": ("violin", "harp"), "excluded": ("guitar_steel",)}),
+    ("piano without drums and with strings", {"include": ("piano", "strings"), "excluded": ("kit_acoustic",)}),
+    ("everything except the tabla, bollywood", {"genre": "indian", "excluded": ("tabla",)}),
+    # Form.
+    ("seamless loop of chill beats", {"loop": True, "emotions": ("relaxing",)}),
+    ("dark techno, do not loop", {"loop": False, "genre": "electronic"}),
+    (
+        "electronic with a calm intro, then a build and an energetic drop",
+        {"emotions": ("calm", "energetic"), "structure": ("intro", "build", "drop"), "genre": "electronic"},
+    ),
+    ("starts sad and ends happy, orchestral", {"emotions": ("sad", "happy"), "genre": "cinematic"}),
+    ("from tense to triumphant", {"emotions": ("tense", "triumphant")}),
+    ("ends happy, begins scary", {"emotions": ("scary", "happy")}),
+    ("happy and energetic pop", {"emotions": ("happy",), "genre": "pop"}),
+    # Occasions.
+    ("background music for a corporate video", {"emotions": ("motivational",)}),
+    ("workout playlist, two minutes", {"emotions": ("energetic",), "duration_s": 120}),
+    ("Halloween party for kids", {"emotions": ("scary",)}),
+    ("music for a wedding", {"genre": None}),
+    ("dark horror soundtrack", {"genre": "cinematic", "emotions": ("scary",)}),
+    ("study beats", {"emotions": ("calm",), "genre": "hiphop"}),
+    # Styles.
+    ("Bollywood dance number", {"genre": "indian"}),
+    ("k-pop banger", {"genre": "pop"}),
+    ("Deep House", {"genre": "electronic"}),
+    ("boom-bap", {"genre": "hiphop"}),
+    ("neo soul", {"genre": "rnb"}),
+    ("orchestral hip-hop", {"genre": "hiphop"}),
+    ("indie pop", {"genre": "indie"}),
+    ("EPIC TRAILER MUSIC!!!", {"genre": "cinematic", "emotions": ("triumphant",)}),
+    ("a raga for the evening", {"genre": "indian"}),
+    ("make some music", {"genre": None, "duration_s": None, "emotions": ()}),
+]
+
+NONSENSE = ["", "   ", "\n\t", "asdf qwer", "!!!", "42", "hello world", "🎵", "null", "\x00", "where is the bus stop?"]
