@@ -153,7 +153,8 @@ def _hits(axes: "Axes", score: Score, rows: Sequence[tuple[Part, int]], colours:
 def _words(figure: Figure, score: Score, parts: Sequence[Part], colours: dict[str, str]) -> None:
     """The title line and the legend."""
     length = f"{int(score.duration_s) // 60}:{score.duration_s % 60:04.1f}"
-    facts = f"{score.key}   {score.tempo_bpm:g} bpm   {score.beats_per_bar} beats a bar   {length}   seed {score.seed}"
+    bpm = round(score.tempo_bpm, 1)
+    facts = f"{score.key}   {bpm:g} bpm   {score.beats_per_bar} beats a bar   {length}   seed {score.seed}"
     figure.text(0.045, 0.958, score.genre, color=_INK, fontsize=15, fontweight="bold", va="center")
     figure.text(0.985, 0.958, facts, color=_FAINT, fontsize=11, ha="right", va="center")
     handles = [Patch(color=colours[part.name], label=_told(part)) for part in parts]

@@ -225,3 +225,18 @@ def test_the_catalogue_tells_licences_and_prices(native: Api) -> None:
 
 def test_the_sign_of_life_needs_no_key(native: Api) -> None:
     assert native.with_key(None).get(f"{BASE}/health").json() == {"status": "ok", "stage": "test"}
+
+
+def test_what_takes_no_input_is_ordered_without_one(native: Api, world: World, ada: Tenant) -> None:
+    wishes = {"workflow": "compose", "params": {"duration_s": 10}}
+    made = native.post(JOBS, wishes).json()
+    assert (made["state"], made["input_asset_id"]) == ("queued", None)
+    told(
+        native.post(JOBS, {**wishes, "deliver_to": {"key": "https://example.org"}}),
+        400,
+        "invalid-input",
+        "deliver_to.key",
+    )
+    asset = {"input": {"asset_id": world.upload(ada).id}}
+    told(native.post(JOBS, {**wishes, **asset}), 400, "invalid-input", "input")
+    told(native.post(JOBS, {"workflow": "audio-analysis"}), 400, "invalid-input", "input")

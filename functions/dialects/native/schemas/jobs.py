@@ -34,7 +34,9 @@ class JobOrder(Order):
         min_length=1, max_length=256, description="Slug of the workflow", examples=["stem-isolation-4"]
     )
     params: dict[str, Any] = Field({}, description="The workflow's parameters; its JSON Schema is in the catalogue")
-    input: JobInput = Field(description="The audio that it is about")
+    input: JobInput | None = Field(
+        None, description="The audio that it is about; left out where the workflow takes none"
+    )
     name: str = Field("", max_length=1024, description="Name to know the job by")
     batch_name: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         None, description="Name to list jobs by"

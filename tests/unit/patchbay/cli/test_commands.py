@@ -32,7 +32,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 0
     told = capsys.readouterr().out
     here, through = ("up", "worker", "ca", "key"), ("separate", "jobs", "job", "cancel", "models")
-    for command in (*here, *through, "listen", "webhooks", "app", "usage"):
+    for command in (*here, *through, "listen", "webhooks", "app", "usage", "compose"):
         assert f" {command} " in told
 
 

@@ -20,7 +20,8 @@ from patchbay.catalog.workflow import StepSpec, Workflow
 from patchbay.catalog.workflows._compose import ComposeParams
 
 __all__ = ["NOTES", "WORKFLOW", "ComposeParams"]
-NOTES = ("score.mid", "pianoroll.png", "composition.json", "key", "bpm", "instruments")
+VALUES = ("key", "bpm", "instruments")
+NOTES = ("score.mid", "pianoroll.png", "composition.json", *VALUES)
 
 
 def _audio(params: ComposeParams) -> list[str]:
@@ -46,6 +47,7 @@ def _plan(params: ComposeParams, shelf: Shelf) -> tuple[StepSpec, ...]:
             engine="composition",
             compute="cpu",
             outputs=(*_audio(params), *NOTES),
+            values=VALUES,
             params=wishes,
             timeout_s=3600,
         ),
