@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -218,3 +219,19 @@ def test_by_url_finds_ones_own_uploads_only(world: World, ada: Tenant, bob: Tena
     assert found.id == asset.id
     assert assets.by_url(bob.id, url) is None
     assert assets.by_url(ada.id, URL) is None
+
+
+def test_a_look_whose_bytes_another_look_rejected_says_the_same(
+    world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset = world.upload(ada, b"no audio")
+    assets, download = world.services.assets, world.objects.download
+
+    def late(key: str, path: Path) -> None:
+        monkeypatch.setattr(world.objects, "download", download)
+        assets.inspect(ada.id, asset.id)
+        download(key, path)
+
+    monkeypatch.setattr(world.objects, "download", late)
+    seen = assets.inspect(ada.id, asset.id)
+    assert (seen.state, seen.reason) == (AssetState.REJECTED, "this is no audio file")

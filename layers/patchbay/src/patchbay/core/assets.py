@@ -157,22 +157,28 @@ class Assets:
             return asset
         info = self.objects.stat(asset.key)
         if info is None:
-            asset = self.get(tenant_id, asset_id)  # another look may just have rejected it and removed the bytes
-            if asset.state is AssetState.PENDING:
-                raise NotFound(NOTHING_UPLOADED)
-            return asset
+            return self._without_bytes(tenant_id, asset_id)
         with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
             path = Path(folder) / "upload"
             try:
                 self.check_size(info.size_bytes)
                 self.objects.download(asset.key, path)
                 seen = self._looked_at(asset, path)
+            except NotFound:
+                return self._without_bytes(tenant_id, asset_id)
             except (UnusableAudio, TooLarge) as error:
                 seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
         settled = self._settle(seen.model_copy(update={"inspected_at": self.clock.now()}))
         if settled.state is AssetState.REJECTED:
             self.objects.delete(asset.key)
         return settled
+
+    def _without_bytes(self, tenant_id: str, asset_id: str) -> Asset:
+        """An asset whose bytes another look has just rejected and removed. Raises `NotFound` if that is not so."""
+        asset = self.get(tenant_id, asset_id)
+        if asset.state is AssetState.PENDING:
+            raise NotFound(NOTHING_UPLOADED)
+        return asset
 
     def fetch(self, tenant_id: str, asset_id: str, *, wait: bool = True) -> Asset:
         """Import an asset's file from its URL, unless another process does: then wait for it, or leave it to that.
