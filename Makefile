@@ -59,8 +59,11 @@ test: .venv/ready node lint ## Every check and test, the twin's included
 	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not twin and not bench"
 	$(PY) -m pytest -q -m twin
 
-test-quick: .venv/ready lint ## Lint, types and unit tests, in under a minute
-	$(PY) -m pytest -q -n 2 -m "not slow and not twin and not bench" tests/unit
+# The engines' own tests are most of the time that unit tests take, their imports included: `make test` has them.
+HEAVY := $(addprefix --ignore=tests/unit/gpu_workers/,analysis composition separation audio test_engines.py)
+
+test-quick: .venv/ready lint ## Lint, types and unit tests but the engines', in under a minute
+	$(PY) -m pytest -q -n 2 -m "not slow and not twin and not bench" $(HEAVY) tests/unit
 
 synth: .venv/ready node ## Write the cloud stage's templates to cdk.out/STAGE, checked (STAGE=prod)
 	rm -rf "cdk.out/$(STAGE)"
