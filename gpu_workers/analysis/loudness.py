@@ -7,13 +7,12 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import soxr
-from scipy.signal import firwin, lfilter
+from scipy.signal import firwin, sosfilt
 
 from gpu_workers.audio.files import Samples
+from gpu_workers.audio.loudness import ABSOLUTE_LUFS, integrated_lufs, k_weighting, lufs
 
-_OFFSET_LU = -0.691
-_ABSOLUTE_LUFS = -70.0
-_GATE_LU, _RANGE_GATE_LU = -10.0, -20.0
+_RANGE_GATE_LU = -20.0
 _STEP_S = 0.1
 _GATING_STEPS, _SHORT_STEPS = 4, 30
 """Blocks of 0.4 s that overlap by three quarters; 3 s for the loudness range."""
@@ -47,8 +46,8 @@ class LoudnessMeter:
         """Any rate from 1 Hz."""
         weighted_hz = rate_hz if rate_hz >= _LOWEST_HZ else -(-_RAISED_HZ // rate_hz) * rate_hz
         self._raiser = None if weighted_hz == rate_hz else soxr.ResampleStream(rate_hz, weighted_hz, channels)
-        self._stages = k_weighting(weighted_hz)
-        self._states = [np.zeros((channels, 2)) for _ in self._stages]
+        self._sections = k_weighting(weighted_hz)
+        self._state = np.zeros((len(self._sections), channels, 2))
         self._step = round(weighted_hz * _STEP_S)
         self._partial_frames, self._partial_energy = 0, 0.0
         self._steps: list[npt.NDArray[np.float64]] = []
@@ -73,7 +72,7 @@ class LoudnessMeter:
             self._add_peaks(np.zeros_like(self._tail))
         energy = np.concatenate(self._steps) if self._steps else np.zeros(0)
         return Loudness(
-            _integrated(_means(energy, _GATING_STEPS)),
+            integrated_lufs(_means(energy, _GATING_STEPS)),
             _range(_means(energy, _SHORT_STEPS)),
             _db(max(self._true_peak, self._sample_peak)),
             _db(self._sample_peak),
@@ -82,11 +81,9 @@ class LoudnessMeter:
     def _weigh(self, block: Samples, *, last: bool = False) -> None:
         if self._raiser:
             block = self._raiser.resample_chunk(np.ascontiguousarray(block.T), last=last).T
-        if not block.shape[1]:  # at first the raiser keeps all; `lfilter` forgets its state over nothing
+        if not block.shape[1]:  # at first the raiser keeps all
             return
-        weighted: npt.NDArray[np.float64] = block.astype(np.float64)
-        for number, (b, a) in enumerate(self._stages):
-            weighted, self._states[number] = lfilter(b, a, weighted, axis=1, zi=self._states[number])
+        weighted, self._state = sosfilt(self._sections, block.astype(np.float64), axis=1, zi=self._state)
         self._add_energy(np.einsum("cn,cn->n", weighted, weighted))
 
     def _add_energy(self, energy: npt.NDArray[np.float64]) -> None:
@@ -130,25 +127,6 @@ def interpolator(factor: int) -> npt.NDArray[np.float32]:
     return cast(npt.NDArray[np.float32], phases)
 
 
-def k_weighting(rate_hz: float) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Numerators and denominators of the two filters at any rate.
-
-    The tables of BS.1770 hold for 48 kHz; these analogue prototypes give them there, and the same curve elsewhere
-    (Brummer, "A filter for loudness", 2014: a shelf of 4 dB at 1682 Hz and a high-pass at 38 Hz).
-    """
-    shelf_hz, shelf_db, shelf_q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-    pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
-    k = np.tan(np.pi * shelf_hz / rate_hz)
-    high = 10 ** (shelf_db / 20)
-    middle = high**0.4996667741545416
-    a0 = 1 + k / shelf_q + k * k
-    b = np.array([high + middle * k / shelf_q + k * k, 2 * (k * k - high), high - middle * k / shelf_q + k * k]) / a0
-    a = np.array([1, 2 * (k * k - 1) / a0, (1 - k / shelf_q + k * k) / a0])
-    k = np.tan(np.pi * pass_hz / rate_hz)
-    a0 = 1 + k / pass_q + k * k
-    return [(b, a), (np.array([1.0, -2.0, 1.0]), np.array([1, 2 * (k * k - 1) / a0, (1 - k / pass_q + k * k) / a0]))]
-
-
 def _means(energy: npt.NDArray[np.float64], steps: int) -> npt.NDArray[np.float64]:
     if len(energy) < steps:
         return np.zeros(0)
@@ -156,25 +134,12 @@ def _means(energy: npt.NDArray[np.float64], steps: int) -> npt.NDArray[np.float6
     return means
 
 
-def _lufs(energy: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    return _OFFSET_LU + 10 * np.log10(np.maximum(energy, 1e-30))
-
-
-def _integrated(blocks: npt.NDArray[np.float64]) -> float | None:
-    """BS.1770-4, equations 5 to 7."""
-    loud = blocks[_lufs(blocks) > _ABSOLUTE_LUFS]
-    if not len(loud):
-        return None
-    gated = loud[_lufs(loud) > _lufs(loud.mean()) + _GATE_LU]
-    return float(_lufs(gated.mean()))
-
-
 def _range(blocks: npt.NDArray[np.float64]) -> float | None:
     """EBU Tech 3342: from the 10th to the 95th percentile of what is not 20 LU below the mean."""
-    loud = blocks[_lufs(blocks) > _ABSOLUTE_LUFS]
+    loud = blocks[lufs(blocks) > ABSOLUTE_LUFS]
     if not len(loud):
         return None
-    levels = _lufs(loud[_lufs(loud) > _lufs(loud.mean()) + _RANGE_GATE_LU])
+    levels = lufs(loud[lufs(loud) > lufs(loud.mean()) + _RANGE_GATE_LU])
     low, high = np.quantile(levels, (0.1, 0.95))
     return float(high - low)
 

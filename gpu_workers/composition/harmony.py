@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 from gpu_workers.composition import theory
 from gpu_workers.composition.chance import chance
@@ -222,9 +221,3 @@ def _travel(pitches: list[int], before: tuple[int, ...], middle: float) -> float
         return pull
     moved = sum(min(abs(pitch - old) for old in before) for pitch in pitches)
     return moved + abs(pitches[-1] - before[-1]) * 0.5 + pull
-
-
-def mean_motion(voicings: list[tuple[int, ...]]) -> float:
-    """The mean distance in semitones from each note to the nearest of the voicing before; 0 for fewer than two."""
-    steps = [min(abs(pitch - old) for old in before) for before, now in pairwise(voicings) for pitch in now]
-    return sum(steps) / len(steps) if steps else 0.0

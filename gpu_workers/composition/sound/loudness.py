@@ -11,40 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
+from gpu_workers.audio.loudness import integrated_lufs, k_weighting
 from gpu_workers.composition.sound.curves import STEP, Curve, energy, points
-from gpu_workers.composition.sound.dsp import Array
 from gpu_workers.composition.sound.instrument import Stereo
 
 _OVERSAMPLING = 4
 _REACH = 12
 """Samples to each side that have a share in what lies between two."""
 _AT_ONCE = 4096
-
-
-def k_weighting(rate_hz: int) -> Array:
-    """Sections (2, 6): a shelf of 4 dB over 1682 Hz and a high-pass at 38 Hz, the tables of BS.1770 at any rate.
-
-    The analogue prototypes are those of S. Brummer's fit to the tables at 48 kHz.
-    """
-    rows = []
-    for hz, q, low, mid, high in (
-        (
-            1681.974450955533,
-            0.7071752369554196,
-            1.0,
-            10 ** (3.999843853973347 * 0.4996667741545416 / 20),
-            10 ** (3.999843853973347 / 20),
-        ),
-        (38.13547087602444, 0.5003270373238773, 0.0, 0.0, 1.0),
-    ):
-        k = np.tan(np.pi * hz / rate_hz)
-        # s**2 high + s mid / q + low over s**2 + s / q + 1, with s = (1 - z) / (k (1 + z)).
-        b = np.array([high + mid * k / q + low * k * k, 2 * (low * k * k - high), high - mid * k / q + low * k * k])
-        a = np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k])
-        if low == 0.0:
-            b *= a[0]  # BS.1770 gives the high-pass with the numerator 1, -2, 1
-        rows.append(np.concatenate((b, a)) / a[0])
-    return np.array(rows)
 
 
 def weighted_energy(mix: Stereo, rate_hz: int, chunk: int = 1 << 20) -> Curve:
@@ -68,11 +42,8 @@ def integrated(power: Curve, frames: int, rate_hz: int) -> float:
     edges = np.stack((starts, starts + block)) / STEP
     inside = np.interp(edges, np.arange(len(summed)), summed)
     blocks = (inside[1] - inside[0]) / block
-    loud = blocks[_lufs(blocks) > -70.0]
-    if not len(loud):
-        return -np.inf
-    kept = loud[_lufs(loud) > _lufs(loud.mean()) - 10.0]
-    return float(_lufs(kept.mean()))
+    found = integrated_lufs(blocks)
+    return -np.inf if found is None else found
 
 
 def peaks(mix: Stereo, chunk: int = 1 << 20) -> Curve:
@@ -119,7 +90,3 @@ def _interpolation() -> npt.NDArray[np.float32]:
     window = np.i0(7.0 * np.sqrt(np.clip(1 - (apart / _REACH) ** 2, 0, None))) / np.i0(7.0)
     taps = np.sinc(apart) * np.where(np.abs(apart) < _REACH, window, 0.0)
     return cast(npt.NDArray[np.float32], taps.astype(np.float32))
-
-
-def _lufs(power: Curve | float) -> Curve:
-    return np.asarray(-0.691 + 10 * np.log10(np.maximum(power, 1e-30)))
