@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from patchbay.core import layout, store
-from patchbay.core.idempotency import Once
+from patchbay.core.idempotency import Once, write_once
 from patchbay.core.layout import KeyOfEmail
 from patchbay.domain.errors import Conflict, InvalidInput, NotFound, TooLarge, Unauthenticated
 from patchbay.domain.ids import is_id, new_id
@@ -85,13 +85,8 @@ class Accounts:
         if len(self.applications(tenant_id)) >= MAX_APPLICATIONS:
             raise TooLarge(f"there can be {MAX_APPLICATIONS} applications at most")
         made = Application(id=new_id(), tenant_id=tenant_id, name=name, created_at=self.clock.now())
-        try:
-            self.records.write(layout.put_application(made), *(once.claims(made.id, made.created_at) if once else ()))
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.create_application(tenant_id, name, once.looked_up(self.records))
-        return made.model_copy(update={"version": 1})
+        written = write_once(self.records, once, made.id, made.created_at, layout.put_application(made))
+        return made.model_copy(update={"version": 1}) if written == made.id else self.application_of(tenant_id, written)
 
     def application_of(self, tenant_id: str, application_id: str) -> Application:
         """A tenant's application. Raises `NotFound`."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from patchbay.core import layout, store
-from patchbay.core.idempotency import IdempotencyMismatch, Once
+from patchbay.core.idempotency import Once, write_once
 from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, TooLarge, Unavailable
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.webhooks import (
@@ -49,12 +49,9 @@ class Endpoints:
             id=new_id(), tenant_id=tenant_id, url=url, events=tuple(events), description=description, created_at=now
         )
         writes = [layout.put_endpoint(endpoint), _put(tenant_id, endpoint.id, SigningSecret(current=secret))]
-        try:
-            self.records.write(*writes, *(once.claims(endpoint.id, now) if once else ()))
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.create(tenant_id, url, events, description, once.looked_up(self.records))
+        made = write_once(self.records, once, endpoint.id, now, *writes)
+        if made != endpoint.id:
+            return self.get(tenant_id, made), self._secret(tenant_id, made).current
         return endpoint.model_copy(update={"version": 1}), secret
 
     def list(self, tenant_id: str) -> list[Endpoint]:
@@ -138,19 +135,10 @@ class Endpoints:
             try:
                 self.records.write(_put(tenant_id, owner_id, new), *(once.claims(owner_id, now) if once else ()))
             except WriteConflict:
-                once = self._claimed(once)
+                once = once.refreshed(self.records) if once else None
                 continue
             return new.model_copy(update={"version": old.version + 1})
         raise Unavailable("too many changes at once; try again")
-
-    def _claimed(self, once: Once | None) -> Once | None:
-        """A request whose writing lost a race: with what a rival of the same key made, if that was it."""
-        try:
-            return once.looked_up(self.records) if once else None
-        except IdempotencyMismatch:
-            raise
-        except Conflict:
-            return once
 
     def _secret(self, tenant_id: str, owner_id: str) -> SigningSecret:
         key = layout.signing_key(tenant_id, owner_id)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from patchbay.core import layout, store
-from patchbay.core.idempotency import Once
+from patchbay.core.idempotency import Once, write_once
 from patchbay.core.jobs import Jobs, Order
 from patchbay.domain.assets import Asset
 from patchbay.domain.errors import InvalidInput, NotFound
 from patchbay.domain.groups import JobGroup
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.jobs import Job
-from patchbay.ports import Records, WriteConflict
+from patchbay.ports import Records
 
 MAX_JOBS = 20
 MAX_BODY_BYTES = 100_000
@@ -37,8 +37,7 @@ class Groups:
         if first is None or len(orders) > MAX_JOBS:
             raise InvalidInput(f"1 to {MAX_JOBS} jobs can be ordered together", field="targets")
         if once and once.made:
-            group = self.get(first.tenant_id, once.made)
-            return group, self.jobs_of([group])[group.id]
+            return self._submitted(first.tenant_id, once.made)
         asset = self.jobs.input_of(first)
         group_id = new_id()
         jobs = [self._job(order, number, asset, group_id) for number, order in enumerate(orders)]
@@ -53,13 +52,10 @@ class Groups:
         )
         if layout.body_bytes(group) > MAX_BODY_BYTES:
             raise InvalidInput(f"the jobs are described in more than {MAX_BODY_BYTES} bytes", field="targets")
-        claims = once.claims(group_id, group.created_at) if once else ()
-        try:
-            self.records.write(layout.put_group(group), *self.jobs.writes_of(asset, *jobs), *claims)
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.submit(orders, request=request, once=once.looked_up(self.records))
+        writes = [layout.put_group(group), *self.jobs.writes_of(asset, *jobs)]
+        made = write_once(self.records, once, group_id, group.created_at, *writes)
+        if made != group_id:
+            return self._submitted(first.tenant_id, made)
         for job in jobs:
             self.jobs.begin(job)
         return group.model_copy(update={"version": 1}), [job.model_copy(update={"version": 1}) for job in jobs]
@@ -77,6 +73,11 @@ class Groups:
         keys = [layout.job_key(group.tenant_id, job_id) for group in groups for job_id in group.job_ids]
         there = {stored.sk: layout.entity(Job, stored) for stored in self.records.get_many(keys)}
         return {group.id: [there[job_id] for job_id in group.job_ids if job_id in there] for group in groups}
+
+    def _submitted(self, tenant_id: str, group_id: str) -> tuple[JobGroup, list[Job]]:
+        """A group that is there already, and its jobs."""
+        group = self.get(tenant_id, group_id)
+        return group, self.jobs_of([group])[group_id]
 
     def list(self, tenant_id: str, *, limit: int, skip: int = 0, before: str | None = None) -> list[JobGroup]:
         """Groups, newest first: `limit` of them after `skip`, or after the group `before`."""

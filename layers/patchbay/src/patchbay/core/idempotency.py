@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from patchbay.core import layout, store
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Conflict, InvalidInput
-from patchbay.ports import Clock, Put, Records, WriteConflict
+from patchbay.ports import Clock, Put, Records, Write, WriteConflict
 
 KEPT = timedelta(hours=24)
 MAX_ANSWER_BYTES = 200_000
@@ -90,14 +90,36 @@ class Once:
         found = store.load(records, OnceRecord, layout.once_key(self.tenant_id, self.name))
         return found.made if found else None
 
-    def looked_up(self, records: Records) -> "Once":
-        """With what a rival of the same key made just now. Raises `IdempotencyMismatch`, `Conflict`."""
+    def refreshed(self, records: Records) -> "Once":
+        """With what a rival of the same key made meanwhile; the same if none did. Raises `IdempotencyMismatch`."""
         found = store.load(records, OnceRecord, layout.once_key(self.tenant_id, self.name))
         if found is None or found.made is None or found.version == self.expected:
-            raise Conflict(UNDER_WAY)
+            return self
         if found.fingerprint != self.fingerprint:
             raise _mismatch()
         return replace(self, made=found.made, expected=found.version, until=found.until)
+
+    def looked_up(self, records: Records) -> "Once":
+        """With what a rival of the same key made just now. Raises `IdempotencyMismatch`, `Conflict` if none did."""
+        fresh = self.refreshed(records)
+        if fresh is self:
+            raise Conflict(UNDER_WAY)
+        return fresh
+
+
+def write_once(records: Records, once: Once | None, made: str, now: datetime, *writes: Write) -> str:
+    """Write a new thing, together with the key of the request that makes it, if it has one.
+
+    Returns the id of what the request made: `made`, or what a rival with the same key made a moment before; then
+    nothing was written. Raises `WriteConflict`, `IdempotencyMismatch`, `Conflict`.
+    """
+    try:
+        records.write(*writes, *(once.claims(made, now) if once else ()))
+    except WriteConflict:
+        if once is None:
+            raise
+        return once.looked_up(records).made or made
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from patchbay.catalog import workflows
 from patchbay.catalog.models import Shelf
 from patchbay.core import layout, listing, store
 from patchbay.core.assets import Assets
-from patchbay.core.idempotency import Once
+from patchbay.core.idempotency import Once, write_once
 from patchbay.domain import jobs as life
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, Unavailable
@@ -73,12 +73,9 @@ class Jobs:
             return self.get(order.tenant_id, once.made)
         asset = self.input_of(order)
         job = self.job_of(order, asset)
-        try:
-            self.records.write(*self.writes_of(asset, job), *(once.claims(job.id, job.created_at) if once else ()))
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.submit(order, once.looked_up(self.records))
+        made = write_once(self.records, once, job.id, job.created_at, *self.writes_of(asset, job))
+        if made != job.id:
+            return self.get(order.tenant_id, made)
         self.begin(job)
         return job.model_copy(update={"version": 1})
 

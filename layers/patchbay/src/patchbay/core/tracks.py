@@ -8,7 +8,7 @@ from typing import Any
 from patchbay.catalog import workflows
 from patchbay.catalog.composition import MAX_SEED
 from patchbay.core import layout, store
-from patchbay.core.idempotency import IdempotencyMismatch, Once
+from patchbay.core.idempotency import Once, write_once
 from patchbay.core.jobs import Jobs, Order
 from patchbay.domain import tracks as life
 from patchbay.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -48,13 +48,8 @@ class Tracks:
         if once and once.made:
             return self.get(wish.tenant_id, once.made)
         track = self._new(wish)
-        try:
-            self.records.write(layout.put_track(track), *(once.claims(track.id, track.created_at) if once else ()))
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.create(wish, once.looked_up(self.records))
-        return track.model_copy(update={"version": 1})
+        made = write_once(self.records, once, track.id, track.created_at, layout.put_track(track))
+        return track.model_copy(update={"version": 1}) if made == track.id else self.get(wish.tenant_id, made)
 
     def create_and_compose(self, wish: Wish, once: Once | None = None) -> Job:
         """Make a track and its first composition, both or none. Raises `InvalidInput`."""
@@ -63,13 +58,10 @@ class Tracks:
         track = self._new(wish)
         job = self.jobs.job_of(_order(track, wish, 1), None)
         track = life.add(track, job.id)
-        claims = once.claims(job.id, job.created_at) if once else ()
-        try:
-            self.records.write(layout.put_track(track), *self.jobs.writes_of(None, job), *claims)
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.create_and_compose(wish, once.looked_up(self.records))
+        writes = [layout.put_track(track), *self.jobs.writes_of(None, job)]
+        made = write_once(self.records, once, job.id, job.created_at, *writes)
+        if made != job.id:
+            return self.jobs.get(wish.tenant_id, made)
         self.jobs.begin(job)
         return job.model_copy(update={"version": 1})
 
@@ -79,10 +71,10 @@ class Tracks:
         Raises `NotFound`, `InvalidInput`, `Conflict` for a track that was composed too often.
         """
 
-        def ordered(track: Track) -> tuple[Track, Order]:
+        def ordered(track: Track) -> Order:
             if track.composed >= MAX_COMPOSITIONS:
                 raise Conflict(f"a track can be composed {MAX_COMPOSITIONS} times; make another")
-            return track, _order(track, wish, track.composed + 1)
+            return _order(track, wish, track.composed + 1)
 
         return self._change(track_id, wish.tenant_id, ordered, life.add, once)
 
@@ -96,11 +88,11 @@ class Tracks:
         if (ordered_before := self._stems(track, track.composition(number))) is not None:
             return ordered_before
 
-        def ordered(found: Track) -> tuple[Track, Order]:
+        def ordered(found: Track) -> Order:
             source = self.jobs.get(found.tenant_id, found.composition(wanted).job_id)
             request = {**wish.request, **_place(found, wanted)}
             own = replace(wish, params={**source.params, **wish.params}, title=found.title, request=request)
-            return found, _as_order(own)
+            return _as_order(own)
 
         return self._change(
             track_id, wish.tenant_id, ordered, lambda t, job_id: life.with_stems(t, wanted, job_id), once
@@ -154,7 +146,7 @@ class Tracks:
         self,
         track_id: str,
         tenant_id: str,
-        ordered: Callable[[Track], tuple[Track, Order]],
+        ordered: Callable[[Track], Order],
         changed: Callable[[Track, str], Track],
         once: Once | None,
     ) -> Job:
@@ -162,30 +154,18 @@ class Tracks:
         for _ in range(store.ATTEMPTS):
             if once and once.made:
                 return self.jobs.get(tenant_id, once.made)
-            track, order = ordered(self.get(tenant_id, track_id))
-            job = self.jobs.job_of(order, None)
+            track = self.get(tenant_id, track_id)
+            job = self.jobs.job_of(ordered(track), None)
             claims = once.claims(job.id, job.created_at) if once else ()
             try:
                 put = layout.put_track(changed(track, job.id))
                 self.records.write(put, *self.jobs.writes_of(None, job), *claims)
             except WriteConflict:
-                once = _looked_up(once, self.records)
+                once = once.refreshed(self.records) if once else None
                 continue
             self.jobs.begin(job)
             return job.model_copy(update={"version": 1})
         raise Unavailable("too many changes at once; try again")
-
-
-def _looked_up(once: Once | None, records: Records) -> Once | None:
-    """The key with what a rival made; the same if it was the track that changed. Raises `IdempotencyMismatch`."""
-    if once is None:
-        return None
-    try:
-        return once.looked_up(records)
-    except IdempotencyMismatch:
-        raise
-    except Conflict:
-        return once
 
 
 def _order(track: Track, wish: Wish, number: int) -> Order:
