@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+pytest_plugins = ("tests.support.worlds",)
+
 # Before anything imports them: libraries that would open a display, look for hosts, or take both cores per test.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

@@ -10,26 +10,8 @@ from functions.dialects.beatoven.routes import DIALECT as BEATOVEN
 from functions.dialects.musicai.routes import DIALECT as MUSICAI
 from functions.dialects.native.routes import DIALECT as NATIVE
 from functions.http.handler import lambda_handler
-from patchbay import bootstrap
 from tests.fakes.gateway import Api
-from tests.fakes.world import Tenant, World
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
-
-
-@pytest.fixture
-def ada(world: World) -> Tenant:
-    return world.tenant("ada@example.org")
-
-
-@pytest.fixture
-def bob(world: World) -> Tenant:
-    return world.tenant("bob@example.org")
+from tests.fakes.world import Tenant
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from infra.twin.asgi import Receive, Scope, Send
 from infra.twin.front_door import FrontDoor
 from infra.twin.ingest import Ingest
 from infra.twin.upstream import Upstream
-from patchbay import bootstrap
 from patchbay.core.intake import PART_BYTES
 from tests.fakes.world import Tenant, World
 from tests.support import files_dialect
@@ -18,18 +17,6 @@ from tests.support.serving import CONTENT_TYPE, HEAD, TAIL, half, serving, until
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 LARGE = bytes(range(256)) * (PART_BYTES // 256) * 2 + b"more than two parts"
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
-
-
-@pytest.fixture
-def ada(world: World) -> Tenant:
-    return world.tenant()
 
 
 class Door:

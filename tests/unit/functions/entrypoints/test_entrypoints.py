@@ -2,7 +2,6 @@
 
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,25 +23,7 @@ from patchbay.domain.errors import Unavailable
 from patchbay.domain.jobs import FailureKind, Job, JobState
 from patchbay.ports import Record
 from tests.fakes.world import Tenant, World
-
-EVENTS = Path(__file__).parents[4] / "events"
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
-
-
-@pytest.fixture
-def ada(world: World) -> Tenant:
-    return world.tenant()
-
-
-def sample(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
-    return told
+from tests.support.samples import sample
 
 
 def named(job: Job, **more: object) -> dict[str, Any]:

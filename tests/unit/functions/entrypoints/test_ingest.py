@@ -18,7 +18,6 @@ import pytest
 
 from functions.entrypoints import ingest, openapi
 from functions.http.pace import Pace
-from patchbay import bootstrap
 from patchbay.catalog.dialects import DIALECTS, ingest_paths
 from patchbay.core.intake import PART_BYTES
 from tests.fakes.prober import GOOD
@@ -28,23 +27,6 @@ from tests.support.templates import ROOT
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 LARGE = bytes(range(256)) * (PART_BYTES // 256) + b"more than a part"
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
-
-
-@pytest.fixture
-def ada(world: World) -> Tenant:
-    return world.tenant()
-
-
-@pytest.fixture
-def bob(world: World) -> Tenant:
-    return world.tenant("bob@example.org")
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 import json
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.entrypoints import deliver_webhook, import_asset, route_event, sweep_notices
-from patchbay import bootstrap
 from patchbay.domain.assets import AssetState
 from patchbay.domain.errors import FetchRefused, Unavailable
 from patchbay.domain.webhooks import NoticeState
@@ -16,27 +14,10 @@ from patchbay.ports import WebAnswer
 from tests.fakes.notices import FakeStream
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
+from tests.support.samples import sample
 
-EVENTS = Path(__file__).parents[4] / "events"
 URL = "https://receiver.example/hook"
 ALL_TAKEN: dict[str, Any] = {"batchItemFailures": []}
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
-
-
-@pytest.fixture
-def ada(world: World) -> Tenant:
-    return world.tenant()
-
-
-def sample(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
-    return told
 
 
 def batch(*bodies: object) -> dict[str, Any]:

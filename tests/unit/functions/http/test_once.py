@@ -6,17 +6,9 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from functions.http import once
-from patchbay import bootstrap
 from patchbay.core.idempotency import Idempotency, IdempotencyMismatch
 from patchbay.domain.errors import InvalidInput, Unavailable
 from tests.fakes.world import World
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
 
 
 def scope(key: str | None = "key", **changes: Any) -> Scope:

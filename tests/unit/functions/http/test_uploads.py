@@ -10,25 +10,12 @@ import pytest
 
 from functions.http import openapi
 from functions.http.handler import lambda_handler
-from patchbay import bootstrap
 from patchbay.domain.assets import AssetState
 from patchbay.domain.errors import Unavailable
 from tests.fakes.gateway import Answer, Api
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
 from tests.support.files_dialect import DIALECT
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
-
-
-@pytest.fixture
-def ada(world: World) -> Tenant:
-    return world.tenant()
 
 
 @pytest.fixture
