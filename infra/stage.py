@@ -32,6 +32,7 @@ class Stage:
     allow_private_urls: bool = False
     max_workers: int = 4
     retention_days: int = 30
+    uploads_kept_days: int = 0
     upload_origins: tuple[str, ...] = ("*",)
     """Origins of pages that may call the API and upload files; requests carry keys or signatures, no cookies."""
     requests_per_s: int = 50
@@ -78,7 +79,9 @@ _STAGES: dict[str, Stage] = {
     )
 }
 
-_FROM_ENVIRONMENT = ("models", "allow_research_weights", "weights", "public_url", "launcher", "max_workers")
+_FROM_ENVIRONMENT = (
+    "models", "allow_research_weights", "weights", "public_url", "launcher", "max_workers", "uploads_kept_days",
+)  # fmt: skip
 """Settings that an operator may give as `PATCHBAY_...` when the templates are made."""
 
 

@@ -26,8 +26,9 @@ def handler(event: Mapping[str, Any], context: object) -> None:
             continue
         try:
             asset = bootstrap.services().assets.inspect(*owner)
-        except NotFound:
-            _log.info("upload without an asset, or gone by now", extra={"key": key})
+        except NotFound:  # its URL was used after the asset was deleted, or the bytes are gone by now
+            removed = bootstrap.services().assets.remove_orphan(*owner)
+            _log.info("upload without an asset, or gone by now", extra={"key": key, "removed": removed})
             continue
         _log.info("upload inspected", extra={"asset_id": asset.id, "state": asset.state, "reason": asset.reason})
 

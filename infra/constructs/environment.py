@@ -24,6 +24,7 @@ def of_stage(stage: Stage) -> dict[str, str]:
         launcher=stage.launcher,
         max_workers=stage.max_workers,
         retention_days=stage.retention_days,
+        uploads_kept_days=stage.uploads_kept_days,
     )
     return {**ours, "POWERTOOLS_SERVICE_NAME": "patchbay", "POWERTOOLS_METRICS_NAMESPACE": "Patchbay"}
 

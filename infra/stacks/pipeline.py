@@ -58,6 +58,7 @@ class PipelineStack(Stack):
         self._inspect_uploads()
         self._bury_hopeless_tasks()
         self._reconcile()
+        self._sweep_assets()
         for name, queue in self.queues.by_class.items():
             CfnOutput(self, f"TaskQueueUrl{name.capitalize()}", value=queue.queue_url)
 
@@ -122,6 +123,14 @@ class PipelineStack(Stack):
         schedule = events.Schedule.rate(Duration.minutes(5))
         events.Rule(self, "ReconcileRule", schedule=schedule, targets=[targets.LambdaFunction(reconcile)])
         CfnOutput(self, "ReconcileFunctionName", value=reconcile.function_name)
+
+    def _sweep_assets(self) -> None:
+        """Files whose time is over are removed, within an hour or so."""
+        may = [*rights.use_table(self.data.table), *rights.remove_objects(self.data.media_arn, UPLOADS)]
+        sweep = self._handler("sweep_assets", may, timeout=Duration.minutes(10))
+        self._keep_what_fails(sweep)
+        schedule = events.Schedule.rate(Duration.minutes(30))
+        events.Rule(self, "AssetsSweepRule", schedule=schedule, targets=[targets.LambdaFunction(sweep)])
 
     def _dispatch_rights(self) -> list[iam.PolicyStatement]:
         return [

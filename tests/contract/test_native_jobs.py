@@ -1,5 +1,6 @@
 """Jobs of all dialects, imports and deletions of files, and what is on offer."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -206,6 +207,40 @@ def test_a_file_is_forgotten_and_jobs_that_want_it_say_so(native: Api, world: Wo
     world.services.pipeline.plan(ada.id, job.id)
     failed = fits(schemas.Job, native.get(f"{JOBS}/{job.id}"))
     assert failed["failure"] == {"kind": "bad_input", "message": f"there is no asset {asset.id}"}
+
+
+def test_how_long_a_file_is_kept(native: Api, world: World, ada: Tenant, bob: Tenant) -> None:
+    path = f"{BASE}/assets/{world.upload(ada).id}"
+    assert fits(asset_schemas.Asset, native.get(path))["keep_until"] is None
+    tomorrow = world.clock.now() + timedelta(days=1)
+    changed = fits(asset_schemas.Asset, native.patch(path, {"keep_until": tomorrow.isoformat()}))
+    assert datetime.fromisoformat(changed["keep_until"]) == tomorrow
+    assert native.get(path).json()["keep_until"] == changed["keep_until"]
+    there = tomorrow.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    assert native.patch(path, {"keep_until": there.isoformat()}).status == 200
+    assert fits(asset_schemas.Asset, native.patch(path, {"keep_until": None}))["keep_until"] is None
+    told(native.patch(path, {"keep_until": "2001-01-01T00:00:00Z"}), 400, "invalid-input", "keep_until")
+    for wrong in ({}, {"keep_until": "2030-01-01T00:00:00"}, {"keep_until": "soon"}, {"keep_until": [1]}):
+        told(native.patch(path, wrong), 422, "invalid-fields", "keep_until")
+    told(native.patch(f"{BASE}/assets/{NO_ID}", {"keep_until": None}), 404, "not-found")
+    native.patch(path, {"keep_until": tomorrow.isoformat()})
+    world.clock.advance(days=1)
+    told(native.get(path), 404, "not-found")
+    told(native.patch(path, {"keep_until": None}), 404, "not-found")
+
+
+def test_a_file_can_be_ordered_with_its_end(native: Api, world: World) -> None:
+    until = (world.clock.now() + timedelta(hours=2)).isoformat()
+    uploaded = native.post(f"{BASE}/uploads", {"keep_until": until}).json()["asset_id"]
+    imported = native.post(f"{BASE}/assets", {"source_url": "https://a.example/x", "keep_until": until}).json()["id"]
+    for asset_id in (uploaded, imported):
+        assert (
+            datetime.fromisoformat(native.get(f"{BASE}/assets/{asset_id}").json()["keep_until"]).hour
+            == (world.clock.now().hour + 2) % 24
+        )
+    for path, more in ((f"{BASE}/uploads", {}), (f"{BASE}/assets", {"source_url": "https://a.example/x"})):
+        late = {"keep_until": "2001-01-01T00:00:00Z", **more}
+        told(native.post(path, late), 400, "invalid-input", "keep_until")
 
 
 def test_the_catalogue_tells_licences_and_prices(native: Api) -> None:

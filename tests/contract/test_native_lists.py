@@ -148,6 +148,7 @@ THINGS: list[tuple[str, str, object]] = [
     ("POST", "jobs/{job}/cancel", {}),
     ("DELETE", "jobs/{job}", b""),
     ("GET", "assets/{asset}", b""),
+    ("PATCH", "assets/{asset}", {"keep_until": None}),
     ("DELETE", "assets/{asset}", b""),
     ("POST", "uploads/{asset}/complete", {"upload_id": "x", "etags": ["x"]}),
 ]

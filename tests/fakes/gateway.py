@@ -73,8 +73,14 @@ class Api:
         return self.call("DELETE", path, headers=headers)
 
     def post(self, path: str, given: object, **headers: str) -> Answer:
+        return self._send("POST", path, given, headers)
+
+    def patch(self, path: str, given: object, **headers: str) -> Answer:
+        return self._send("PATCH", path, given, headers)
+
+    def _send(self, method: str, path: str, given: object, headers: dict[str, str]) -> Answer:
         data = given if isinstance(given, bytes) else json.dumps(given).encode()
-        return self.call("POST", path, headers={"content-type": "application/json", **headers}, body=data)
+        return self.call(method, path, headers={"content-type": "application/json", **headers}, body=data)
 
     def call(
         self,

@@ -95,7 +95,7 @@ def test_every_path_of_every_dialect_leads_to_its_lambda(stage: str) -> None:
 @pytest.mark.parametrize("stage", EVERY)
 def test_every_lambda_has_its_entry_point_and_runs_where_the_layers_were_made_for(stage: str) -> None:
     functions = resources(stage, "AWS::Lambda::Function")
-    assert len(functions) == 12 + len(DIALECTS)
+    assert len(functions) == 13 + len(DIALECTS)
     for name, function in functions.items():
         module, _, attribute = function["Handler"].rpartition(".")
         assert importlib.util.find_spec(module) is not None, name

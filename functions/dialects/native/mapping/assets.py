@@ -5,7 +5,7 @@ from typing import Any
 from patchbay.core.assets import Assets, PartsUpload
 from patchbay.domain.assets import Asset, AssetState
 
-_TOLD = {"id", "name", "state", "reason", "audio", "size_bytes", "sha256", "source_url", "created_at"}
+_TOLD = {"id", "name", "state", "reason", "audio", "size_bytes", "sha256", "source_url", "created_at", "keep_until"}
 
 
 def asset(found: Asset, assets: Assets) -> dict[str, Any]:

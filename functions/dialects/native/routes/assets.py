@@ -25,7 +25,7 @@ async def create_upload(request: Request, body: schemas.UploadOrder) -> JsonAnsw
         raise InvalidInput("an upload in parts needs the file's size", field="size_bytes")
     assets = bootstrap.services().assets
     assets.check_size(body.size_bytes or 0)
-    asset = assets.create(caller(request).tenant_id, name=body.name, once=once_of(request))
+    asset = assets.create(caller(request).tenant_id, name=body.name, keep_until=body.keep_until, once=once_of(request))
     answer: dict[str, Any] = {"asset_id": asset.id, "input_url": assets.download_url(asset)}
     if body.method == "put":
         answer["put_url"] = assets.put_url(asset, size_bytes=body.size_bytes)
@@ -52,7 +52,11 @@ async def import_asset(request: Request, body: schemas.AssetOrder) -> JsonAnswer
     assets = bootstrap.services().assets
     try:
         asset = assets.create(
-            caller(request).tenant_id, name=body.name, source_url=body.source_url, once=once_of(request)
+            caller(request).tenant_id,
+            name=body.name,
+            source_url=body.source_url,
+            keep_until=body.keep_until,
+            once=once_of(request),
         )
     except FetchRefused as error:
         raise InvalidInput(str(error), field="source_url") from None
@@ -74,6 +78,14 @@ async def get_asset(request: Request, asset_id: str) -> JsonAnswer:
     """A file of yours."""
     assets = bootstrap.services().assets
     return JsonAnswer(mapping.asset(assets.get(caller(request).tenant_id, asset_id), assets))
+
+
+@router.patch(f"{BASE}/assets/{{asset_id}}", response_model=schemas.Asset, tags=["Assets"])
+async def keep_asset(request: Request, asset_id: str, body: schemas.Retention) -> JsonAnswer:
+    """Say how long a file is to be kept. From that time on it cannot be found; its bytes go within two hours."""
+    assets = bootstrap.services().assets
+    asset = assets.keep(caller(request).tenant_id, asset_id, body.keep_until)
+    return JsonAnswer(mapping.asset(asset, assets))
 
 
 @router.delete(f"{BASE}/assets/{{asset_id}}", response_model=Gone, tags=["Assets"])

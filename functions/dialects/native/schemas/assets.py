@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from functions.dialects.native.schemas.common import NEXT, Order
 from patchbay.domain.assets import AssetState, AudioInfo
+
+_KEEP = "When the file is to be forgotten, with a time zone; the stage's own rule if left out, which may be never"
 
 
 class UploadOrder(Order):
@@ -17,6 +19,7 @@ class UploadOrder(Order):
     method: Literal["put", "post", "parts"] = Field(
         "put", description="`put`: one PUT. `post`: a browser's form. `parts`: a PUT for each part, for large files"
     )
+    keep_until: AwareDatetime | None = Field(None, description=_KEEP, examples=["2030-01-31T12:00:00Z"])
 
 
 class PostForm(BaseModel):
@@ -44,6 +47,16 @@ class AssetOrder(Order):
         examples=["https://example.org/song.mp3"],
     )
     name: str = Field("", max_length=255, description="File name to know it by; the URL's own if left out")
+    keep_until: AwareDatetime | None = Field(None, description=_KEEP, examples=["2030-01-31T12:00:00Z"])
+
+
+class Retention(Order):
+    """How long a file is to be kept."""
+
+    keep_until: AwareDatetime | None = Field(
+        description="When the file is to be forgotten, with a time zone; null to keep it until you delete it",
+        examples=["2030-01-31T12:00:00Z"],
+    )
 
 
 class Asset(BaseModel):
@@ -59,6 +72,7 @@ class Asset(BaseModel):
     source_url: str | None = Field(description="Where it was, or is to be, fetched from; null for an upload")
     download_url: str | None = Field(description="A fresh link to the bytes; null while there are none to give")
     created_at: datetime = Field(description="When it was asked for")
+    keep_until: datetime | None = Field(description="When it is forgotten; null if it is kept until you delete it")
 
 
 class Upload(BaseModel):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from patchbay.core.notices import Notices
     from patchbay.core.pipeline import Pipeline
     from patchbay.core.reconciler import Reconciler
+    from patchbay.core.retention import Retention
     from patchbay.core.tasks import Tasks
     from patchbay.core.tracks import Tracks
     from patchbay.core.usage import Usage
@@ -71,7 +72,8 @@ class Services:
     def limits(self) -> Limits:
         """What this stage takes."""
         told = self.settings
-        return Limits(told.max_upload_bytes, told.max_duration_s, told.upload_ttl_s, told.link_ttl_s)
+        kept = timedelta(days=told.uploads_kept_days) or None
+        return Limits(told.max_upload_bytes, told.max_duration_s, told.upload_ttl_s, told.link_ttl_s, kept)
 
     @cached_property
     def retention(self) -> timedelta:
@@ -225,6 +227,13 @@ class Services:
         from patchbay.core.reconciler import Reconciler
 
         return Reconciler(self.records, self.executions, self.queues, self.pipeline, self.clock)
+
+    @cached_property
+    def sweeper(self) -> "Retention":
+        """What removes files whose time is over."""
+        from patchbay.core.retention import Retention
+
+        return Retention(self.records, self.assets, self.clock)
 
     @cached_property
     def tasks(self) -> "Tasks":

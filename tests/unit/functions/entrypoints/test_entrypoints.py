@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from functions.entrypoints import (
     publish_changes,
     reconcile_jobs,
     run_step,
+    sweep_assets,
     upload_finished,
 )
 from patchbay import bootstrap
@@ -66,6 +68,14 @@ class TestUploadFinished:
         upload_finished.handler(s3(key), None)
         upload_finished.handler(eventbridge(key), None)
         assert world.prober.probed == 0
+
+    @pytest.mark.parametrize("shape", [s3, eventbridge])
+    def test_bytes_without_an_asset_are_removed(self, world: World, ada: Tenant, shape: Any) -> None:
+        asset = world.upload(ada)
+        world.services.assets.delete(ada.id, asset.id)
+        world.objects.put(asset.key, b"the upload URL still lived")
+        upload_finished.handler(shape(asset.key), None)
+        assert world.objects.stat(asset.key) is None
 
     @pytest.mark.parametrize("name", ["upload_finished", "upload_finished_eventbridge"])
     def test_the_samples_name_an_upload_that_is_not_ours(self, world: World, name: str) -> None:
@@ -257,3 +267,19 @@ def _refused(*args: object, **more: object) -> None:
     from patchbay.domain.errors import FetchRefused
 
     raise FetchRefused("not now")
+
+
+class TestSweepAssets:
+    def test_the_sample_event_removes_what_is_kept_no_longer(self, world: World, ada: Tenant) -> None:
+        gone, kept = world.upload(ada), world.upload(ada)
+        world.services.assets.keep(ada.id, gone.id, world.clock.now() + timedelta(minutes=5))
+        assert sweep_assets.handler(sample("sweep_assets"), None) == {"removed": 0, "trouble": 0}
+        world.clock.advance(minutes=5)
+        assert sweep_assets.handler(sample("sweep_assets"), None) == {"removed": 1, "trouble": 0}
+        assert [one.id for one in world.services.assets.list(ada.id, limit=9)] == [kept.id]
+        assert world.objects.stat(gone.key) is None
+
+    def test_a_table_that_is_down_fails_the_call(self, world: World) -> None:
+        world.records.down = True
+        with pytest.raises(Unavailable):
+            sweep_assets.handler(sample("sweep_assets"), None)

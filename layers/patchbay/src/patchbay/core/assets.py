@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from patchbay.core import layout, store
-from patchbay.core.idempotency import Once
+from patchbay.core.idempotency import Once, write_once
 from patchbay.domain.assets import Asset, AssetState, parse_upload_key, upload_key
 from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge, Unavailable, UnusableAudio
 from patchbay.domain.ids import is_id, new_id
@@ -31,6 +32,8 @@ class Limits:
     max_duration_s: float = 6 * 3600
     upload_ttl_s: int = 900
     link_ttl_s: int = 3600
+    kept: timedelta | None = None
+    """How long a file is kept for which nothing else is asked; None for as long as nobody deletes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +57,77 @@ class Assets:
     limits: Limits
     pause: Callable[[float], None] = time.sleep
 
-    def awaited(self, tenant_id: str, *, name: str = "", source_url: str | None = None) -> Asset:
-        """An asset whose bytes are still to come, not stored yet. Raises `FetchRefused` for a URL of the wrong form."""
+    def awaited(
+        self, tenant_id: str, *, name: str = "", source_url: str | None = None, keep_until: datetime | None = None
+    ) -> Asset:
+        """An asset whose bytes are still to come, not stored yet.
+
+        Raises `FetchRefused` for a URL of the wrong form, `InvalidInput` for a time that is over.
+        """
         if source_url is not None:
             self.web.check(source_url)
             name = name or source_url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1]
-        asset_id = new_id()
+        asset_id, now = new_id(), self.clock.now()
         return Asset(
             id=asset_id,
             tenant_id=tenant_id,
             key=upload_key(tenant_id, asset_id),
             name=name[:255],
             source_url=source_url,
-            created_at=self.clock.now(),
+            created_at=now,
+            keep_until=_kept(keep_until, now) or (now + self.limits.kept if self.limits.kept else None),
         )
 
     def create(
-        self, tenant_id: str, *, name: str = "", source_url: str | None = None, once: Once | None = None
+        self,
+        tenant_id: str,
+        *,
+        name: str = "",
+        source_url: str | None = None,
+        keep_until: datetime | None = None,
+        once: Once | None = None,
     ) -> Asset:
-        """Store an asset whose bytes are still to come; those of a URL are fetched soon. Raises `FetchRefused`."""
+        """Store an asset whose bytes are still to come; those of a URL are fetched soon. Raises as `awaited`."""
         if once and once.made:
             return self.get(tenant_id, once.made)
-        asset = self.awaited(tenant_id, name=name, source_url=source_url)
-        try:
-            self.records.write(layout.put_asset(asset), *(once.claims(asset.id, asset.created_at) if once else ()))
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.create(tenant_id, name=name, source_url=source_url, once=once.looked_up(self.records))
-        return asset.model_copy(update={"version": 1})
+        asset = self.awaited(tenant_id, name=name, source_url=source_url, keep_until=keep_until)
+        made = write_once(self.records, once, asset.id, asset.created_at, layout.put_asset(asset))
+        return asset.model_copy(update={"version": 1}) if made == asset.id else self.get(tenant_id, made)
+
+    def keep(self, tenant_id: str, asset_id: str, until: datetime | None) -> Asset:
+        """Keep an asset until then, or until somebody deletes it. Raises `NotFound`, `InvalidInput`."""
+        now = self.clock.now()
+        return self._changed(self.get(tenant_id, asset_id), {"keep_until": _kept(until, now)})
 
     def delete(self, tenant_id: str, asset_id: str) -> None:
         """Forget an asset and its bytes. Raises `NotFound`. Jobs that still want the bytes fail and say so."""
-        asset = self.get(tenant_id, asset_id)
-        # The record goes first: bytes without a record are removed by their age, a record without bytes never is.
-        self.records.write(Delete(layout.asset_key(tenant_id, asset_id), expected=None))
+        # Its time is over first: should this process die in the middle, the sweep finds it and goes on.
+        self.remove(self._changed(self.get(tenant_id, asset_id), {"keep_until": self.clock.now()}))
+
+    def remove(self, asset: Asset) -> None:
+        """Remove what is left of an asset whose time is over: its bytes, and then the record that tells of them."""
         self.objects.delete(asset.key)
+        self.records.write(Delete(layout.asset_key(asset.tenant_id, asset.id), expected=None))
+
+    def remove_orphan(self, tenant_id: str, asset_id: str) -> bool:
+        """Remove bytes that came after their asset was gone. False if there is such an asset."""
+        asset = store.load(self.records, Asset, layout.asset_key(tenant_id, asset_id))
+        if asset is not None and not asset.gone(self.clock.now()):
+            return False
+        self.objects.delete(upload_key(tenant_id, asset_id))
+        return True
+
+    def _changed(self, asset: Asset, changes: Mapping[str, Any]) -> Asset:
+        """An asset with changes, unless it is gone meanwhile. Raises `NotFound`."""
+        now, key = self.clock.now(), layout.asset_key(asset.tenant_id, asset.id)
+
+        def change(found: Asset) -> Asset | None:
+            return None if found.gone(now) else found.model_copy(update=changes)
+
+        changed = store.change(self.records, Asset, key, change, layout.put_asset)
+        if changed is None:
+            raise _missing(asset.id)
+        return changed
 
     def put_url(self, asset: Asset, *, size_bytes: int | None = None) -> str:
         """Where its bytes are taken by PUT. Raises `TooLarge`."""
@@ -121,16 +159,21 @@ class Assets:
         return self.objects.presign_get(asset.key, expires_s=self.limits.link_ttl_s, as_file=True)
 
     def get(self, tenant_id: str, asset_id: str) -> Asset:
-        """An asset. Raises `NotFound`, for another tenant's too."""
+        """An asset. Raises `NotFound`, for another tenant's too, and from the moment on that its time is over."""
         found = store.load(self.records, Asset, layout.asset_key(tenant_id, asset_id)) if is_id(asset_id) else None
-        if found is None:
-            raise NotFound(f"there is no asset {asset_id}")
+        if found is None or found.gone(self.clock.now()):
+            raise _missing(asset_id)
         return found
 
     def list(self, tenant_id: str, *, limit: int, before: str | None = None) -> list[Asset]:
         """A tenant's assets, newest first; `before` is the last id of the page before."""
-        found = self.records.query(layout.asset_key(tenant_id, "")[0], limit=limit, before=before)
-        return [layout.entity(Asset, stored) for stored in found]
+        partition, now = layout.asset_key(tenant_id, "")[0], self.clock.now()
+        kept: list[Asset] = []
+        while len(kept) < limit and (found := self.records.query(partition, limit=limit, before=before)):
+            before = found[-1].sk
+            assets = (layout.entity(Asset, stored) for stored in found)
+            kept += [asset for asset in assets if not asset.gone(now)]
+        return kept[:limit]
 
     def by_url(self, tenant_id: str, url: str) -> Asset | None:
         """The tenant's own upload that a URL of our store points to; None for any other URL, other tenants' included.
@@ -141,7 +184,8 @@ class Assets:
         owner = parse_upload_key(key) if key else None
         if owner is None or owner[0] != tenant_id:
             return None
-        return store.load(self.records, Asset, layout.asset_key(*owner))
+        found = store.load(self.records, Asset, layout.asset_key(*owner))
+        return None if found is None or found.gone(self.clock.now()) else found
 
     def inspect(self, tenant_id: str, asset_id: str) -> Asset:
         """Look at the bytes, once, fetching them first if they are at a URL: ready, or rejected with the reason.
@@ -231,7 +275,11 @@ class Assets:
         try:
             self.records.write(layout.put_asset(asset))
         except WriteConflict:
-            return self.get(asset.tenant_id, asset.id)
+            try:
+                return self.get(asset.tenant_id, asset.id)
+            except NotFound:  # deleted while its bytes were looked at, or fetched
+                self.objects.delete(asset.key)
+                raise
         return asset.model_copy(update={"version": asset.version + 1})
 
     def check_size(self, size_bytes: int) -> None:
@@ -240,3 +288,14 @@ class Assets:
             raise InvalidInput("a file cannot have a negative size", field="size_bytes")
         if size_bytes > self.limits.max_upload_bytes:
             raise TooLarge(f"{size_bytes} bytes; at most {self.limits.max_upload_bytes} are taken")
+
+
+def _kept(until: datetime | None, now: datetime) -> datetime | None:
+    """`until` itself. Raises `InvalidInput` for a time that is over."""
+    if until is not None and until <= now:
+        raise InvalidInput(f"{until.isoformat()} is over; delete the file instead", field="keep_until")
+    return until
+
+
+def _missing(asset_id: str) -> NotFound:
+    return NotFound(f"there is no asset {asset_id}")

@@ -8,6 +8,7 @@
 | API key by its secret's hash | `SECRETS#<sha256>` / `key` | get |
 | API keys of a tenant | `KEYS#<tenant>` / `<key id>` | query |
 | asset by id, assets newest first | `ASSETS#<tenant>` / `<asset>` | get, query |
+| assets of all tenants whose time is over | index `by_open`, `KEPT#<hour>#<shard>` | index query, keys only |
 | job by id, jobs newest first | `JOBS#<tenant>` / `<job>` | get, query |
 | jobs by state, workflow, batch name | indexes `by_state`, `by_workflow`, `by_batch` | index query, keys only |
 | jobs that are not over, of all tenants | index `by_open`, `OPEN#<shard>` | index query, keys only |
@@ -22,7 +23,7 @@
 | signing secret of an application or endpoint | `SIGNING#<tenant>` / `<its id>` | get |
 | notices to receivers, newest first | `NOTICES#<tenant>` / `<notice>` | get, query |
 | notices of all tenants that are due | index `by_open`, `DUE#<five minutes>#<shard>` | index query, keys only |
-| where the search for due notices stands | `SWEEPS` / `notices` | get |
+| where a search for what is due stands | `SWEEPS` / `<of what>` | get |
 | events of a tenant, in order of arrival | `EVENTS#<tenant>` / `<place>` | query |
 | whether an event has arrived | `SEEN#<tenant>` / `<event>` | conditional write |
 
@@ -52,6 +53,9 @@ USAGE_SHARDS = 16
 DUE_SHARDS = 4
 DUE_S = 300
 """Notices that fall due within the same so many seconds share a partition of `by_open`."""
+KEPT_SHARDS = 4
+KEPT_S = 3600
+"""The same of assets whose time ends."""
 NOTICES_KEPT = timedelta(days=30)
 PENDING_KEPT = timedelta(days=2)
 E = TypeVar("E", bound=Entity)
@@ -179,6 +183,21 @@ def due_number(when: datetime) -> int:
     return int(when.timestamp()) // DUE_S
 
 
+def kept_partitions(number: int) -> list[str]:
+    """Partitions of `by_open` of the assets whose time ends in a stretch of `KEPT_S` seconds."""
+    return [f"KEPT#{number}#{shard}" for shard in range(KEPT_SHARDS)]
+
+
+def kept_number(when: datetime) -> int:
+    """Number of the stretch that a time is in."""
+    return int(when.timestamp()) // KEPT_S
+
+
+def sweep_key(name: str) -> Key:
+    """Key of where a search for what is due stands."""
+    return "SWEEPS", name
+
+
 def open_shard(job_id: str) -> str:
     """Partition of `by_open` that an open job is in."""
     return f"OPEN#{_spread(job_id, OPEN_SHARDS)}"
@@ -231,12 +250,12 @@ def put_api_key(key: ApiKey) -> tuple[Put, Put]:
 
 
 def put_asset(asset: Asset) -> Put:
-    """Write of an asset. One whose bytes never come is forgotten."""
+    """Write of an asset. One whose bytes never come is forgotten; one whose time ends is found by when it does."""
     forget = asset.created_at + PENDING_KEPT if asset.state is AssetState.PENDING else None
-    stored = record(
-        asset_key(asset.tenant_id, asset.id), "asset", asset, expires_at=int(forget.timestamp()) if forget else None
-    )
-    return Put(stored, expected=asset.version)
+    indexes = {}
+    if asset.keep_until:
+        indexes["by_open"] = kept_partitions(kept_number(asset.keep_until))[_spread(asset.id, KEPT_SHARDS)]
+    return put(asset_key(asset.tenant_id, asset.id), "asset", asset, indexes=indexes, expires=forget)
 
 
 def put_job(job: Job) -> Put:

@@ -8,7 +8,7 @@ the queue's: a sweep finds what falls due, and what a lost message left behind.
 import json
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +16,9 @@ from typing import Any
 
 from patchbay.core import events, layout, store
 from patchbay.core.endpoints import Endpoints
-from patchbay.core.idempotency import Once
+from patchbay.core.idempotency import Once, write_once
 from patchbay.core.receivers import TIMEOUT_S, attempt
+from patchbay.core.sweeps import found_in, sweep
 from patchbay.domain import jobs as life
 from patchbay.domain import webhooks
 from patchbay.domain.base import Entity
@@ -45,7 +46,6 @@ LOOK_BACK = timedelta(minutes=20)
 """How long a stretch of time is looked at after it ended: the index lags a little, and clocks may differ by 10 min."""
 FIRST_LOOK_BACK = timedelta(days=4)
 """How far back the very first sweep looks: longer than all the waits of a notice together."""
-PAGE = 100
 Shape = Callable[[Job], Mapping[str, Any] | None]
 """Makes a job's report in its dialect's words; None where the dialect has no reports of its own."""
 Shapes = Callable[[str], Shape]
@@ -56,12 +56,6 @@ class StoredEvent(Entity):
     """An event as kept for its owner."""
 
     event: dict[str, Any]
-
-
-class SweepMark(Entity):
-    """The oldest stretch of time that may still hold notices that are due."""
-
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +107,9 @@ class Notices:
             "data": {"endpoint_id": endpoint_id},
         }
         notice = self._notice(event, url=endpoint.url, endpoint_id=endpoint_id)
-        try:
-            self.records.write(layout.put_notice(notice), *(once.claims(notice.id, now) if once else ()))
-        except WriteConflict:
-            if once is None:
-                raise
-            return self.ping(tenant_id, endpoint_id, once.looked_up(self.records))
+        made = write_once(self.records, once, notice.id, now, layout.put_notice(notice))
+        if made != notice.id:
+            return self.get(tenant_id, made)
         self._ask(notice)
         return notice.model_copy(update={"version": 1})
 
@@ -185,41 +176,31 @@ class Notices:
     def sweep(self) -> dict[str, int]:
         """Ask for every attempt that falls due soon and that no message in the queue stands for."""
         now = self.clock.now()
-        key = ("SWEEPS", "notices")
-        mark = store.load(self.records, SweepMark, key)
-        last = layout.due_number(now + LOOK_AHEAD)
-        oldest_open = first = mark.number if mark else layout.due_number(now - FIRST_LOOK_BACK)
         done = {"looked_at": 0, "asked": 0}
-        empty_so_far = True
-        for number in range(first, last + 1):
+
+        def look(number: int) -> int:
             waiting = 0
-            for notice in self._due_in(number):
+            for stored in found_in(self.records, layout.due_partitions(number)):
+                notice = layout.entity(Notice, stored)
+                if notice.state is not NoticeState.PENDING or layout.due_number(notice.due_at) != number:
+                    continue
                 waiting += 1
-                done["looked_at"] += 1
                 try:
                     done["asked"] += self._swept(notice, now)
                 except Exception:  # noqa: BLE001 - one notice's trouble must not keep the others waiting
                     _log.exception("notice not swept", extra={"notice_id": notice.id})
-            empty_so_far = empty_so_far and not waiting
-            if empty_so_far and number < layout.due_number(now - LOOK_BACK):
-                oldest_open = number + 1
-        if mark is None or oldest_open > mark.number:
-            new = SweepMark(version=mark.version if mark else 0, number=oldest_open)
-            try:
-                self.records.write(layout.put(key, "sweep", new))
-            except WriteConflict:
-                _log.info("another sweep is under way")
-        return done
+            done["looked_at"] += waiting
+            return waiting
 
-    def _due_in(self, number: int) -> Iterator[Notice]:
-        for partition in layout.due_partitions(number):
-            before: str | None = None
-            while keys := self.records.index_keys("by_open", partition, limit=PAGE, before=before):
-                before = keys[-1][1]
-                for stored in self.records.get_many(keys):
-                    notice = layout.entity(Notice, stored)
-                    if notice.state is NoticeState.PENDING and layout.due_number(notice.due_at) == number:
-                        yield notice
+        sweep(
+            self.records,
+            "notices",
+            first=layout.due_number(now - FIRST_LOOK_BACK),
+            last=layout.due_number(now + LOOK_AHEAD),
+            settled=layout.due_number(now - LOOK_BACK),
+            look=look,
+        )
+        return done
 
     def _swept(self, notice: Notice, now: datetime) -> bool:
         too_soon = notice.due_at - now > timedelta(seconds=LONGEST_DELAY_S)

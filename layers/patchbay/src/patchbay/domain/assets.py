@@ -51,6 +51,12 @@ class Asset(Entity):
     """While they are being fetched: when that is over at the latest."""
     created_at: datetime
     inspected_at: datetime | None = None
+    keep_until: datetime | None = None
+    """When it and its bytes are to be forgotten; None if it is kept until somebody deletes it."""
+
+    def gone(self, now: datetime) -> bool:
+        """Whether its time is over, though its record may still be there."""
+        return self.keep_until is not None and self.keep_until <= now
 
 
 def upload_key(tenant_id: str, asset_id: str) -> str:
