@@ -33,6 +33,7 @@ class Stage:
     max_workers: int = 4
     retention_days: int = 30
     uploads_kept_days: int = 0
+    rate_limit_scale: float = 1.0
     upload_origins: tuple[str, ...] = ("*",)
     """Origins of pages that may call the API and upload files; requests carry keys or signatures, no cookies."""
     requests_per_s: int = 50
@@ -73,6 +74,8 @@ _STAGES: dict[str, Stage] = {
             allow_private_urls=True,
             requests_per_s=1000,
             burst=2000,
+            # One person's tests and loads come from one address, and to one machine of his own.
+            rate_limit_scale=100.0,
         ),
         Stage(name="dev", max_workers=2, retention_days=7, log_days=7),
         Stage(name="prod", durable=True, max_workers=8, requests_per_s=200, burst=400, log_days=90),
@@ -81,6 +84,7 @@ _STAGES: dict[str, Stage] = {
 
 _FROM_ENVIRONMENT = (
     "models", "allow_research_weights", "weights", "public_url", "launcher", "max_workers", "uploads_kept_days",
+    "rate_limit_scale",
 )  # fmt: skip
 """Settings that an operator may give as `PATCHBAY_...` when the templates are made."""
 

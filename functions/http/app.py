@@ -1,8 +1,9 @@
 """The ASGI app of a dialect.
 
-From the outside in: `Edge` (request id, security headers, log line, unhandled errors), FastAPI's routing, and around
-each route `Guard` (key, then body). So an unknown path is 404 and a wrong method 405 for anybody, a missing key 401
-before a byte of the body is read, and only then is the request itself looked at. All of it is pure ASGI: the store is
+From the outside in: `Edge` (request id, security headers, log line, unhandled errors; who asks, and how often),
+FastAPI's routing, and around each route `Guard` (key, then body). So whoever asks too often is sent away whatever he
+asks for, an unknown path is 404 and a wrong method 405 for anybody, a missing key 401 before a byte of the body is
+read, and only then is the request itself looked at. All of it is pure ASGI: the store is
 called in the event loop, because a Lambda serves one request at a time.
 """
 
@@ -10,6 +11,7 @@ import copy
 import json
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -23,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.http import body, observe, once
+from functions.http import body, limits, observe, once
 from functions.http.dialect import Dialect
 from functions.http.errors import (
     InvalidFields,
@@ -34,12 +36,14 @@ from functions.http.errors import (
     field_problems,
 )
 from patchbay import bootstrap
+from patchbay.core.limits import Standing
 from patchbay.domain.errors import PatchbayError
 from patchbay.domain.ids import new_id
 from patchbay.domain.users import READ, WRITE, Caller
 
 REQUEST_ID = "patchbay.request_id"
 CALLER = "patchbay.caller"
+REFUSED = "patchbay.refused"
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 SECURITY_HEADERS = {
     "cache-control": "no-store",
@@ -49,6 +53,8 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     # Keys travel in a header that scripts must set themselves, never in cookies: any origin may ask.
     "access-control-allow-origin": "*",
+    "access-control-expose-headers": "x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset,"
+    " retry-after, idempotency-replayed",
 }
 PREFLIGHT_HEADERS = {
     "access-control-allow-origin": "*",
@@ -122,8 +128,11 @@ def _told(error: Exception, request: Request) -> PatchbayError:
             return MethodNotAllowed(f"{request.url.path} takes {allow}, not {request.method}", allow)
         if error.status_code < 500:
             return MalformedBody(str(error.detail))
-    reference = request.scope.get(REQUEST_ID, "")
-    return Unhandled(f"something went wrong on our side; tell us the request id {reference}")
+    return _unhandled(request.scope.get(REQUEST_ID, ""))
+
+
+def _unhandled(request_id: str) -> Unhandled:
+    return Unhandled(f"something went wrong on our side; tell us the request id {request_id}")
 
 
 def _allowed(request: Request) -> str:
@@ -153,9 +162,9 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises `Unauthenticated`, `Forbidden`, `BodyTooLarge`, `MalformedBody`."""
         if self.needs_key:
-            key = self.dialect.find_key(Headers(scope=scope))
-            scope[CALLER] = who = bootstrap.services().accounts.authenticate(key or "")
-            who.require(self.scope_of(scope["method"]))
+            if error := scope.get(REFUSED):
+                raise error
+            scope[CALLER].require(self.scope_of(scope["method"]))
         has_body = scope["method"] in WITH_BODY
         if has_body and not (self.streamed and scope["method"] == "POST"):
             scope, receive = await body.checked(scope, receive, self.dialect.limits)
@@ -183,32 +192,51 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 0
         request_id = _request_id(scope)
         scope[REQUEST_ID] = request_id
         base = self._place(scope)
+        standing: Standing | None = None
 
         async def finish(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_defaults(message["headers"], request_id)
+                more = self.dialect.quota_headers(standing) if standing else {}
+                message["headers"] = _with_defaults(message["headers"], request_id, more)
             await send(message)
 
         try:
             if scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope):
                 await Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, finish)
-            elif base is None:
-                missing = RouteNotFound(f"there is no {scope['path']}")
-                await error_response(self.dialect, missing, request_id)(scope, receive, finish)
             else:
-                await self.app(scope, receive, finish)
-        except Exception:  # noqa: BLE001 - the answer is out by now: FastAPI's outermost layer answers, then raises
+                self._identify(scope)
+                standing = limits.counted(self.dialect.name, self.dialect.quotas, scope.get(CALLER), scope)
+                await self._answering(scope, base, standing)(scope, receive, finish)
+        except Exception:  # noqa: BLE001 - FastAPI's outermost layer answers, then raises
             _log.exception("unhandled error", extra={"request_id": request_id, "path": scope["path"]})
+            if not status:
+                await error_response(self.dialect, _unhandled(request_id), request_id)(scope, receive, finish)
         facts = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
         if who := scope.get(CALLER):
             facts |= {"tenant_id": who.tenant_id, "key_id": who.key_id}
-        observe.request_done(self.dialect.name, status=status, seconds=time.perf_counter() - started, facts=facts)
+        observe.request_done(self.dialect.name, status=status or 500, seconds=time.perf_counter() - started, facts=facts)
+
+    def _identify(self, scope: Scope) -> None:
+        """Note who asks, or why that is not known. Whether it matters, the route knows."""
+        key = self.dialect.find_key(Headers(scope=scope))
+        try:
+            scope[CALLER] = bootstrap.services().accounts.authenticate(key or "")
+        except PatchbayError as error:
+            scope[REFUSED] = error
+
+    def _answering(self, scope: Scope, base: str | None, standing: Standing | None) -> ASGIApp:
+        """What answers a request: the app, if it was not one too many and its path is one of the dialect's."""
+        if standing and standing.exceeded:
+            return error_response(self.dialect, limits.refused(standing), scope[REQUEST_ID])
+        if base is None:
+            return error_response(self.dialect, RouteNotFound(f"there is no {scope['path']}"), scope[REQUEST_ID])
+        return self.app
 
     def _place(self, scope: Scope) -> str | None:
         """Part the path, without a slash at its end, into base and rest. Returns the base, None if it is under none."""
@@ -224,6 +252,8 @@ def _request_id(scope: Scope) -> str:
     return str(event.get("requestContext", {}).get("requestId") or new_id())
 
 
-def _with_defaults(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
+def _with_defaults(headers: Any, request_id: str, more: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """A response's headers, with our own where it has none of that name."""
-    return [*{**_SECURITY, **dict(headers)}.items(), (b"x-request-id", request_id.encode("latin-1", "replace"))]
+    ours = [(name.encode(), value.encode()) for name, value in more.items()]
+    request = (b"x-request-id", request_id.encode("latin-1", "replace"))
+    return [*{**_SECURITY, **dict(headers)}.items(), *ours, request]

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 from starlette.datastructures import Headers
 
 from functions.http.errors import InvalidFields, MethodNotAllowed
-from patchbay.domain.errors import PatchbayError
+from functions.http.limits import Quotas, told
+from patchbay.core.limits import Standing
+from patchbay.domain.errors import PatchbayError, RateLimited
 
 
 def new_router() -> APIRouter:
@@ -74,18 +76,28 @@ class Dialect:
     streamed: frozenset[str] = frozenset()
     """Paths of routes that read the bodies of their POSTs themselves, as they come: those with files in them."""
     limits: Limits = field(default_factory=Limits)
+    quotas: Quotas = field(default_factory=Quotas)
+    """How many requests it takes."""
+    quota_headers: Callable[[Standing], Mapping[str, str]] = told
+    """What every answer tells of that."""
     error_media_type: str = "application/json"
     description: str = ""
     key_schemes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """OpenAPI security schemes, any of which will do."""
 
+    def entry(self, kind: type[PatchbayError]) -> ErrorEntry:
+        """How a class of errors is answered."""
+        return next(self.errors[cls] for cls in kind.__mro__ if cls in self.errors)
+
     def problem(self, error: PatchbayError, request_id: str) -> Problem:
         """An error in this dialect's terms."""
-        entry = next(self.errors[cls] for cls in type(error).__mro__ if cls in self.errors)
+        entry = self.entry(type(error))
         fields = tuple((p.field, p.message) for p in error.problems) if isinstance(error, InvalidFields) else ()
         named = getattr(error, "field", None)
         return Problem(entry.status, entry.code, entry.title, str(error), request_id, named, fields)
 
     def headers(self, error: PatchbayError) -> dict[str, str]:
         """Headers that HTTP wants beside an error."""
+        if isinstance(error, RateLimited):
+            return {"retry-after": str(error.retry_after_s)}
         return {"allow": error.allow} if isinstance(error, MethodNotAllowed) else {}

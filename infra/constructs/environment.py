@@ -4,7 +4,7 @@ from infra.stage import Stage
 from patchbay.settings import PREFIX, Settings
 
 
-def variables(**given: str | int | bool) -> dict[str, str]:
+def variables(**given: str | float | bool) -> dict[str, str]:
     """`table="t"` becomes `PATCHBAY_TABLE=t`. Raises ValueError for a setting that nothing would read."""
     unknown = sorted(set(given) - set(Settings.model_fields))
     if unknown:
@@ -25,9 +25,10 @@ def of_stage(stage: Stage) -> dict[str, str]:
         max_workers=stage.max_workers,
         retention_days=stage.retention_days,
         uploads_kept_days=stage.uploads_kept_days,
+        rate_limit_scale=stage.rate_limit_scale,
     )
     return {**ours, "POWERTOOLS_SERVICE_NAME": "patchbay", "POWERTOOLS_METRICS_NAMESPACE": "Patchbay"}
 
 
-def _text(value: str | int | bool) -> str:
+def _text(value: str | float | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,7 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from infra.constructs.table import INDEXES
 
 _READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-_WRITE = ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
+_WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
 
 
 def allow(actions: Iterable[str], *resources: str) -> iam.PolicyStatement:

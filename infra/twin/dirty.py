@@ -6,6 +6,8 @@ from infra.twin.asgi import App, Message, Receive, Scope, Send
 
 _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 _READ_OPERATIONS = ("Get", "List", "Describe", "Query", "Scan", "BatchGet", "Head", "Lookup", "Validate")
+# Counts of requests, and nothing else, are written by this one; a restart may forget some of them.
+_WORTHLESS = "UpdateItem"
 # An empty answer to ReceiveMessage is shorter than this; one with a message (which hides it: a change) never is.
 _EMPTY_RECEIVE_BYTES = 64
 
@@ -49,5 +51,5 @@ def operation_of(scope: Scope) -> str:
 
 
 def is_read(method: str, operation: str) -> bool:
-    """Whether a request leaves the state as it was."""
-    return method in _READ_METHODS or operation.startswith(_READ_OPERATIONS)
+    """Whether a request leaves the state as it was, as far as it is worth keeping."""
+    return method in _READ_METHODS or operation == _WORTHLESS or operation.startswith(_READ_OPERATIONS)

@@ -30,6 +30,8 @@ class FakeRecords:
         self.down = False
         self.index: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.read_bytes = 0
+        self.counters: dict[Key, int] = {}
+        self.expiries: dict[Key, int] = {}
 
     def get(self, key: Key) -> Record | None:
         self._check_up()
@@ -88,6 +90,12 @@ class FakeRecords:
                 raise WriteConflict(f"condition failed for {_key_of(write)}")
         for write in writes:
             self._apply(write)
+
+    def add(self, key: Key, amount: int, *, expires_at: int) -> int:
+        self._check_up()
+        self.expiries[_checked(key)] = expires_at
+        self.counters[key] = self.counters.get(key, 0) + amount
+        return self.counters[key]
 
     def _holds(self, write: Write) -> bool:
         if write.expected is None:

@@ -47,7 +47,8 @@ class World:
         self.prober = FakeProber()
         self.bus = FakeBus()
         self.notice_queue = FakeNoticeQueue(self.clock)
-        self.services = Services(settings or Settings(stage="test"))
+        # Most tests make all their requests within one moment: quotas are for those that ask for them.
+        self.services = Services(settings or Settings(stage="test", rate_limit_scale=1000))
         # The parts are cached properties: what is there already is never made.
         names = ("clock", "records", "objects", "executions", "queues", "launcher", "web", "bus", "notice_queue")
         self.services.__dict__.update({name: getattr(self, name) for name in names})

@@ -11,6 +11,7 @@ from patchbay.domain.errors import (
     InvalidInput,
     NotFound,
     PatchbayError,
+    RateLimited,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -27,6 +28,7 @@ class AssetNotFound(NotFound):
 ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     PatchbayError: ErrorEntry(500, "INTERNAL_ERROR", "Internal Server Error"),
     Unavailable: ErrorEntry(503, "UNAVAILABLE", "Service Unavailable"),
+    RateLimited: ErrorEntry(429, "RATE_LIMITED", "Too Many Requests"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(403, "FORBIDDEN", "Forbidden"),
     NotFound: ErrorEntry(404, "NOT_FOUND", "Not Found"),

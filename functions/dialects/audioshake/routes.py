@@ -11,9 +11,11 @@ from functions.dialects.audioshake.errors import ERRORS, AssetNotFound, shape
 from functions.dialects.audioshake.outputs import DIALECT as NAME
 from functions.http.app import REQUEST_ID, JsonAnswer, caller
 from functions.http.dialect import Dialect, new_router
+from functions.http.limits import Quotas
 from functions.http.once import once_of
 from functions.http.uploads import form_body, receive_file
 from patchbay import bootstrap
+from patchbay.core.limits import Quota
 from patchbay.domain.assets import Asset
 from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound
 from patchbay.domain.groups import JobGroup
@@ -197,6 +199,7 @@ DIALECT = Dialect(
     shape=shape,
     error_model=schemas.Error,
     streamed=frozenset({"/upload", "/assets"}),
+    quotas=Quotas(known=Quota(60, 1), premium=Quota(300, 1)),
     key_schemes={
         "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
         "bearer": {"type": "http", "scheme": "bearer"},

@@ -15,6 +15,7 @@ from patchbay.domain.errors import (
     InvalidInput,
     NotFound,
     PatchbayError,
+    RateLimited,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -23,6 +24,7 @@ from patchbay.domain.errors import (
 ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     PatchbayError: ErrorEntry(500, "INTERNAL_ERROR", "Internal Server Error"),
     Unavailable: ErrorEntry(500, "UNAVAILABLE", "Temporarily Unavailable"),
+    RateLimited: ErrorEntry(429, "RATE_LIMITED", "Too Many Requests"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(401, "FORBIDDEN", "Forbidden"),
     RouteNotFound: ErrorEntry(404, "NO_SUCH_PATH", "Not Found"),

@@ -14,6 +14,7 @@ from patchbay.domain.errors import (
     InvalidInput,
     NotFound,
     PatchbayError,
+    RateLimited,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -25,6 +26,7 @@ BAD_INPUT, TIMEOUT, INTERNAL_ERROR, CANCELLED = "BAD_INPUT", "TIMEOUT", "INTERNA
 ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     PatchbayError: ErrorEntry(500, INTERNAL_ERROR, "Internal error"),
     Unavailable: ErrorEntry(503, INTERNAL_ERROR, "Temporarily unavailable"),
+    RateLimited: ErrorEntry(429, "RATE_LIMITED", "Too many requests"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(403, "FORBIDDEN", "Forbidden"),
     NotFound: ErrorEntry(404, "NOT_FOUND", "Not found"),

@@ -12,6 +12,7 @@ from patchbay.domain.errors import (
     InvalidInput,
     NotFound,
     PatchbayError,
+    RateLimited,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -21,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     PatchbayError: ErrorEntry(500, "internal", "Internal error"),
     Unavailable: ErrorEntry(503, "unavailable", "Temporarily unavailable"),
+    RateLimited: ErrorEntry(429, "rate-limited", "Too many requests"),
     Unauthenticated: ErrorEntry(401, "unauthenticated", "Unauthenticated"),
     Forbidden: ErrorEntry(403, "forbidden", "Forbidden"),
     NotFound: ErrorEntry(404, "not-found", "Not found"),

@@ -14,6 +14,7 @@ from patchbay.core.assets import Assets, Limits
 from patchbay.core.groups import Groups
 from patchbay.core.idempotency import Idempotency
 from patchbay.core.jobs import Jobs
+from patchbay.core.limits import RateLimits
 from patchbay.domain.base import utc_now
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.tasks import ComputeClass
@@ -178,6 +179,11 @@ class Services:
         from patchbay.core.tracks import Tracks
 
         return Tracks(self.records, self.jobs)
+
+    @cached_property
+    def rate_limits(self) -> RateLimits:
+        """Counts of requests."""
+        return RateLimits(self.records, self.clock, self.settings.rate_limit_scale)
 
     @cached_property
     def idempotency(self) -> Idempotency:

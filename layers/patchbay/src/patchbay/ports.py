@@ -86,6 +86,9 @@ class Records(Protocol):
     def write(self, *writes: Write) -> None:
         """All or nothing. Raises `WriteConflict`."""
 
+    def add(self, key: Key, amount: int, *, expires_at: int) -> int:
+        """Add to a counter, one write; returns its value after that. A counter is nothing that the reads above find."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:

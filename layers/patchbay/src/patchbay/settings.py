@@ -63,6 +63,8 @@ class Settings(BaseModel):
     """Seconds that an upload link lives."""
     retention_days: int = 30
     """Days that results are kept."""
+    rate_limit_scale: float = 1.0
+    """What the dialects' quotas of requests are multiplied with; 0 for no limits."""
     uploads_kept_days: int = 0
     """Days that files are kept for which their owners ask nothing else; 0 for as long as nobody deletes them."""
 

@@ -190,7 +190,8 @@ def process() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.support.files_dialect", "--port", str(port), "--grace-s", "10"]
-    made = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PATCHBAY_TABLE": "t", "PATCHBAY_MEDIA_BUCKET": "b"})
+    told = {"PATCHBAY_TABLE": "t", "PATCHBAY_MEDIA_BUCKET": "b", "PATCHBAY_RATE_LIMIT_SCALE": "0"}
+    made = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **told})
 
     def up() -> bool:
         with socket.socket() as probe:

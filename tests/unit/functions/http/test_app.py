@@ -15,6 +15,7 @@ from functions.http.dialect import Dialect, ErrorEntry, new_router
 from functions.http.handler import lambda_handler
 from patchbay.domain.errors import FetchRefused, InvalidInput, PatchbayError, Unauthenticated
 from tests.fakes.gateway import Api
+from tests.fakes.world import World
 
 
 class Error(BaseModel):
@@ -42,7 +43,7 @@ def smallest(router: APIRouter) -> Dialect:
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
+def api(world: World) -> Iterator[Api]:
     router = new_router()
 
     @router.get("/open")
@@ -130,3 +131,14 @@ async def test_what_is_not_http_goes_through() -> None:
     scope: Scope = {"type": "lifespan", "state": {}}
     await app.build(smallest(new_router()))(scope, receive, send)
     assert [message["type"] for message in seen] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+@pytest.mark.parametrize("part", ["accounts", "rate_limits"])
+def test_a_fault_before_the_route_is_told_like_any_other(
+    api: Api, world: World, part: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.services.__dict__[part] = None
+    answer = api.get("/open")
+    assert (answer.status, answer.json()["said"][:6]) == (500, "other ")
+    assert "NoneType" not in answer.text
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == ["unhandled error"]

@@ -13,6 +13,7 @@ import pytest
 from patchbay import bootstrap
 from patchbay.cli import operator, run
 from patchbay.cli.client import Client
+from patchbay.cli.commands.jobs import _makes
 from patchbay.domain.errors import NotFound
 from tests.fakes.world import World
 from tests.unit.patchbay.cli.conftest import KEY, ONE_STEM, URL, FakeApi
@@ -31,7 +32,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 0
     told = capsys.readouterr().out
-    here, through = ("up", "worker", "ca", "key"), ("separate", "jobs", "job", "cancel", "models")
+    here, through = ("up", "worker", "ca", "key", "user"), ("separate", "jobs", "job", "cancel", "models")
     for command in (*here, *through, "listen", "webhooks", "app", "usage", "compose"):
         assert f" {command} " in told
 
@@ -157,7 +158,11 @@ def test_models_are_listed(over_fake_api: Callable[[], None], capsys: pytest.Cap
     assert run(["models", *REMOTE]) == 0
     assert "[free]" in capsys.readouterr().out
     assert run(["models", "--json", *REMOTE]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["name"] == "m"
+    separator, generator = json.loads(capsys.readouterr().out)
+    assert separator["name"] == "m"
+    assert _makes(separator) == "vocals"
+    assert _makes(generator) == "1 to 300 s of music, after a melody"
+    assert _makes({**generator, "melody": False}) == "1 to 300 s of music"
 
 
 def test_a_new_key_stands_alone_on_stdout_and_works(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,6 +214,20 @@ def test_unexpected_errors_are_one_line_too(
     monkeypatch.setenv("PATCHBAY_DEBUG", "1")
     with pytest.raises(RuntimeError):
         run(["key", "list", "--user", "ada@example.org"])
+
+
+def test_a_plan_is_shown_and_changed(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["key", "create", "--user", "ada@example.org"])
+    secret = capsys.readouterr().out.strip()
+    assert run(["user", "show", "--user", "ada@example.org"]) == 0
+    assert capsys.readouterr().out == "ada@example.org is on the standard plan\n"
+    assert run(["user", "plan", "premium", "--user", "Ada@Example.org", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["plan"] == "premium"
+    assert world.services.accounts.authenticate(secret).plan == "premium"
+    assert run(["user", "plan", "golden", "--user", "ada@example.org"]) == 2
+    assert "standard" in capsys.readouterr().err
+    assert run(["user", "plan", "premium", "--user", "bob@example.org"]) == 1
+    assert "there is no user bob@example.org" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["worker", "--queue", "gpu"], ["key", "list", "--user", "a@b.c"]])

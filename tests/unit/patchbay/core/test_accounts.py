@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from patchbay.core.accounts import DEFAULT_APPLICATION
-from patchbay.domain.errors import InvalidInput, NotFound, Unauthenticated
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from tests.fakes.world import Tenant, World
 
 
@@ -84,3 +84,49 @@ def test_a_key_whose_application_is_gone(world: World, ada: Tenant) -> None:
     gone = ada.caller.model_copy(update={"application_id": "other"})
     with pytest.raises(NotFound):
         world.services.accounts.application(gone)
+
+
+class TestPlans:
+    def test_a_plan_holds_for_every_key_old_and_new(self, world: World, ada: Tenant, bob: Tenant) -> None:
+        accounts = world.services.accounts
+        old = [accounts.create_key(ada.application)[1] for _ in range(3)]
+        assert accounts.authenticate(ada.secret).plan == "standard"
+        assert accounts.set_plan(ada.id, "premium").plan == "premium"
+        _, fresh = accounts.create_key(ada.application)
+        key, rotated = accounts.rotate_key(ada.id, accounts.keys(ada.id)[0].id)
+        assert {accounts.authenticate(secret).plan for secret in (ada.secret, *old, rotated)} == {"premium"}
+        assert key.plan == "premium"
+        assert accounts.authenticate(bob.secret).plan == "standard"
+        accounts.set_plan(ada.id, "standard")
+        assert accounts.authenticate(rotated).plan == accounts.user(ada.id).plan == "standard"
+        with pytest.raises(Unauthenticated):
+            accounts.authenticate(fresh)
+
+    def test_however_many_keys_there_are(self, world: World, ada: Tenant) -> None:
+        accounts = world.services.accounts
+        for _ in range(230):
+            accounts.create_key(ada.application)
+        accounts.set_plan(ada.id, "premium")
+        assert {key.plan for key in accounts.keys(ada.id)} == {"premium"}
+
+    def test_a_rival_change_of_a_key_is_a_conflict_and_repeating_helps(self, world: World, ada: Tenant) -> None:
+        accounts = world.services.accounts
+        key, secret = accounts.create_key(ada.application)
+
+        def revoke(_: object) -> None:
+            accounts.revoke_key(ada.id, key.id)
+
+        def rival(_: object) -> None:  # the user is written first, then the keys
+            world.records.before_write = revoke
+
+        world.records.before_write = rival
+        with pytest.raises(Conflict):
+            accounts.set_plan(ada.id, "premium")
+        accounts.set_plan(ada.id, "premium")
+        assert {each.plan for each in accounts.keys(ada.id)} == {"premium"}
+        with pytest.raises(Unauthenticated):
+            accounts.authenticate(secret)
+
+    def test_of_nobody(self, world: World) -> None:
+        with pytest.raises(NotFound):
+            world.services.accounts.set_plan("018f0000-0000-7000-8000-000000000000", "premium")

@@ -16,6 +16,7 @@ from patchbay.domain.users import (
     ApiKey,
     Application,
     Caller,
+    Plan,
     User,
     hash_secret,
     new_secret,
@@ -113,6 +114,20 @@ class Accounts:
             raise NotFound(f"there is no key {key_id}")
         return key
 
+    def set_plan(self, tenant_id: str, plan: Plan) -> User:
+        """Put a user on a plan, and with him his keys. Raises `NotFound`, `Conflict`; repeating it is safe."""
+        key = layout.user_key(tenant_id)
+        user = store.change(self.records, User, key, lambda u: u.model_copy(update={"plan": plan}), layout.put_user)
+        if user is None:
+            raise NotFound("there is no such user")
+        before: str | None = None
+        while page := self.keys(tenant_id, limit=100, before=before):
+            before = page[-1].id
+            for each in page:
+                if each.plan != plan:
+                    self._write(*layout.put_api_key(each.model_copy(update={"plan": plan})))
+        return user
+
     def rotate_key(
         self, tenant_id: str, key_id: str, *, keep_old_for: timedelta = timedelta(), once: Once | None = None
     ) -> tuple[ApiKey, str]:
@@ -125,7 +140,7 @@ class Accounts:
         old, now = self.key(tenant_id, key_id), self.clock.now()
         if not old.usable(now):
             raise Conflict(f"key {key_id} has ended; make a new one")
-        fresh, secret = self._new_key(old.tenant_id, old.application_id, old.name, old.scopes, old.expires_at)
+        fresh, secret = self._new_key(old.tenant_id, old.application_id, old.name, old.scopes, old.expires_at, old.plan)
         until = now + keep_old_for
         ends = min(until, old.expires_at) if old.expires_at else until
         changes = {"expires_at": ends} if keep_old_for else {"revoked_at": now}
@@ -134,7 +149,13 @@ class Accounts:
         return fresh, secret
 
     def _new_key(
-        self, tenant_id: str, application_id: str, name: str, scopes: Sequence[str], expires_at: datetime | None
+        self,
+        tenant_id: str,
+        application_id: str,
+        name: str,
+        scopes: Sequence[str],
+        expires_at: datetime | None,
+        plan: Plan,
     ) -> tuple[ApiKey, str]:
         secret = new_secret()
         key = ApiKey(
@@ -145,6 +166,7 @@ class Accounts:
             prefix=secret[: len(KEY_PREFIX) + 6],
             secret_hash=hash_secret(secret),
             scopes=tuple(scopes),
+            plan=plan,
             created_at=self.clock.now(),
             expires_at=expires_at,
         )
@@ -168,7 +190,8 @@ class Accounts:
             raise InvalidInput("that time is over already", field="expires_at")
         if unknown := [scope for scope in scopes if scope not in {ALL_SCOPES, *SCOPES}]:
             raise InvalidInput(f"there is no scope {unknown[0]!r}; there are: {', '.join(SCOPES)}", field="scopes")
-        key, secret = self._new_key(application.tenant_id, application.id, name, scopes, expires_at)
+        plan = self.user(application.tenant_id).plan
+        key, secret = self._new_key(application.tenant_id, application.id, name, scopes, expires_at, plan)
         claims = once.claims(key.id, key.created_at) if once else ()
         self._write(*layout.put_api_key(key), *claims)
         return key, secret
@@ -199,4 +222,10 @@ class Accounts:
         key = store.load(self.records, ApiKey, layout.secret_key(hash_secret(secret)))
         if key is None or not key.matches(secret) or not key.usable(self.clock.now()):
             raise Unauthenticated(_REFUSED)
-        return Caller(tenant_id=key.tenant_id, application_id=key.application_id, key_id=key.id, scopes=key.scopes)
+        return Caller(
+            tenant_id=key.tenant_id,
+            application_id=key.application_id,
+            key_id=key.id,
+            scopes=key.scopes,
+            plan=key.plan,
+        )

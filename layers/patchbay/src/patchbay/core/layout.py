@@ -230,7 +230,9 @@ def put(
 
 def entity(model: type[E], stored: Record) -> E:
     """The entity of a record."""
-    return model.model_validate_json(stored.body).model_copy(update={"version": stored.version})
+    found = model.model_validate_json(stored.body)
+    found.__dict__["version"] = stored.version  # nobody has seen it yet, and a copy costs as much as half the parsing
+    return found
 
 
 def put_user(user: User) -> Put:

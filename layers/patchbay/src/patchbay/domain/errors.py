@@ -37,6 +37,14 @@ class Unavailable(PatchbayError):
     """A dependency did not answer; trying again later is right."""
 
 
+class RateLimited(PatchbayError):
+    """More requests than the quota allows. `retry_after_s` is when to come back."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class ModelUnavailable(PatchbayError):
     """The model's weights are not installed, not what the catalogue says, or not allowed by their licence."""
 

@@ -8,6 +8,7 @@ import hmac
 import re
 import secrets
 from datetime import datetime
+from typing import Literal
 
 from pydantic import ConfigDict
 
@@ -17,6 +18,8 @@ from patchbay.domain.errors import Forbidden, InvalidInput
 KEY_PREFIX = "pb_"
 ALL_SCOPES = "*"
 READ, WRITE = "read", "write"
+Plan = Literal["standard", "premium"]
+"""What a user pays for, as far as it shows in quotas."""
 SCOPES = (READ, WRITE)
 """What a key may be held to: looking at things, and making, changing or ending them."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
@@ -28,6 +31,7 @@ class User(Entity):
     id: str
     email: str
     name: str = ""
+    plan: Plan = "standard"
     created_at: datetime
 
 
@@ -50,6 +54,8 @@ class ApiKey(Entity):
     prefix: str
     secret_hash: str
     scopes: tuple[str, ...] = (ALL_SCOPES,)
+    plan: Plan = "standard"
+    """Its user's, so that a request need not look for it."""
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -72,6 +78,7 @@ class Caller(Entity):
     application_id: str
     key_id: str
     scopes: tuple[str, ...] = (ALL_SCOPES,)
+    plan: Plan = "standard"
 
     def require(self, scope: str) -> None:
         """Raises `Forbidden` if the key does not carry `scope`."""

@@ -132,3 +132,11 @@ def test_stream_changes() -> None:
         ]
     }
     assert stream_changes(event) == [("1", None, old), ("2", old, new), ("3", new, None)]
+
+
+def test_a_counter_counts_and_is_nothing_that_reads_find(table: Table) -> None:
+    assert [table.add(("C", "1"), 1, expires_at=99) for _ in range(3)] == [1, 2, 3]
+    assert table.add(("C", "1"), -2, expires_at=99) == 1
+    assert table.add(("C", "2"), 5, expires_at=99) == 5
+    item = clients.client("dynamodb").get_item(TableName="records", Key={"pk": {"S": "C"}, "sk": {"S": "1"}})["Item"]
+    assert (item["expires_at"], item["kind"]) == ({"N": "99"}, {"S": "counter"})

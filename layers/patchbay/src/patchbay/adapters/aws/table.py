@@ -2,7 +2,7 @@
 
 Attributes of an item: `pk`, `sk`, `kind`, `version`, `body` (the entity as JSON), `expires_at`, and one attribute for
 each index it is in, named as the index. The body is one string because it is read and written whole; what rules,
-filters and operators look at stands beside it.
+filters and operators look at stands beside it. A counter has `count` in place of version and body.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,6 +82,23 @@ class Table:
             if _lost_race(error):
                 raise WriteConflict(str(error)) from error
             raise
+
+    def add(self, key: Key, amount: int, *, expires_at: int) -> int:
+        """See `Records`."""
+        with clients.errors("the table"):
+            answer = _db().update_item(
+                TableName=self.name,
+                Key=_key(key),
+                UpdateExpression="SET #k = :k, #e = :e ADD #c :n",
+                ExpressionAttributeNames={"#k": "kind", "#e": "expires_at", "#c": "count"},
+                ExpressionAttributeValues={
+                    ":k": {"S": "counter"},
+                    ":e": {"N": str(expires_at)},
+                    ":n": {"N": str(amount)},
+                },
+                ReturnValues="UPDATED_NEW",
+            )
+        return int(answer["Attributes"]["count"]["N"])
 
     def _write_one(self, write: Write) -> None:
         condition = _expectation(write.expected)

@@ -1,0 +1,77 @@
+"""Which requests are counted together, and what a client is told of its count."""
+
+import ipaddress
+import logging
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from patchbay import bootstrap
+from patchbay.core.limits import Quota, Standing
+from patchbay.domain.errors import RateLimited, Unavailable
+from patchbay.domain.users import Caller
+
+V6_SITE_BITS = 64
+"""A customer of a provider has at least so many bits of an IPv6 address to himself (RFC 6177)."""
+_log = logging.getLogger(__name__)
+
+
+_ANONYMOUS, _KNOWN, _PREMIUM = Quota(100, 60), Quota(600, 60), Quota(3000, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How many requests a dialect takes from whom."""
+
+    anonymous: Quota = _ANONYMOUS
+    """Of one address, where no key came, or none that is good."""
+    known: Quota = _KNOWN
+    """Of one user, with all of his keys together."""
+    premium: Quota = _PREMIUM
+    """Of one user of the premium plan."""
+
+    def of(self, who: Caller | None) -> Quota:
+        """The quota of a caller, or of nobody known."""
+        if who is None:
+            return self.anonymous
+        return self.premium if who.plan == "premium" else self.known
+
+
+def told(standing: Standing) -> dict[str, str]:
+    """The headers that most services have: the limit, what is left of it, and the Unix time at which it is whole."""
+    return {
+        "x-ratelimit-limit": str(standing.quota.requests),
+        "x-ratelimit-remaining": str(standing.remaining),
+        "x-ratelimit-reset": str(standing.resets_at),
+    }
+
+
+def counted(dialect: str, quotas: Quotas, who: Caller | None, scope: Scope) -> Standing | None:
+    """Count a request. None where none are counted, or where the store is away: a limit is no reason to fail."""
+    name = f"user:{who.tenant_id}" if who else f"address:{_address(scope)}"
+    try:
+        return bootstrap.services().rate_limits.count(dialect, name, quotas.of(who))
+    except Unavailable:
+        _log.warning("request not counted", extra={"dialect": dialect})
+        return None
+
+
+def refused(standing: Standing) -> RateLimited:
+    """What a request that was one too many is told."""
+    quota = standing.quota
+    rule = f"{quota.requests} requests in {quota.window_s} s are taken"
+    return RateLimited(f"{rule}; try again in {standing.wait_s} s", retry_after_s=standing.wait_s)
+
+
+def _address(scope: Scope) -> str:
+    """The client's address, of IPv6 the site's. Whoever stands between us and the client is not asked: it could lie."""
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host[:64] or "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, V6_SITE_BITS), strict=False))
+    return str(address)

@@ -1,0 +1,199 @@
+"""Quotas of requests, in every dialect alike: who is counted, what is told, what happens to one too many."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from functions.entrypoints.openapi import dialect as dialect_of
+from functions.http.dialect import Dialect
+from functions.http.handler import lambda_handler
+from functions.http.limits import Quotas
+from patchbay import bootstrap
+from patchbay.catalog.dialects import DIALECTS
+from patchbay.core.limits import Quota
+from patchbay.settings import Settings
+from tests.fakes.gateway import Answer, Api, event
+from tests.fakes.world import Tenant, World
+
+LIMIT, LEFT, RESET = "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"
+SCHEMES = {"musicai": "", "audioshake": "Bearer ", "beatoven": "api_key ", "native": "Bearer "}
+A_LIST = {
+    "musicai": "/v1/job",
+    "audioshake": "/tasks",
+    "beatoven": "/api/v1/tracks",
+    "native": "/patchbay/v1/jobs",
+}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """One in which requests are counted as in a stage."""
+    made = World(Settings(stage="test"))
+    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
+    return made
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A dialect with a client of it."""
+
+    dialect: Dialect
+    api: Api
+    path: str
+
+    def ask(self, times: int = 1, api: Api | None = None) -> Answer:
+        return [(api or self.api).get(self.path) for _ in range(times)][-1]
+
+    def of(self, tenant: Tenant) -> Api:
+        return self.api.with_key(SCHEMES[self.dialect.name] + tenant.secret)
+
+
+@pytest.fixture(params=[entry.name for entry in DIALECTS])
+def spoken(request: pytest.FixtureRequest, ada: Tenant, loop: None) -> Spoken:
+    name = request.param
+    dialect = dialect_of(name)
+    return Spoken(dialect, Api(lambda_handler(dialect), SCHEMES[name] + ada.secret), A_LIST[name])
+
+
+def quotas(spoken: Spoken) -> Quotas:
+    return spoken.dialect.quotas
+
+
+def test_every_answer_tells_where_one_stands(spoken: Spoken, world: World) -> None:
+    quota = quotas(spoken).known
+    first, second = spoken.ask(), spoken.ask()
+    assert (first.status, first.headers[LIMIT], first.headers[LEFT]) == (
+        200,
+        str(quota.requests),
+        str(quota.requests - 1),
+    )
+    assert int(second.headers[LEFT]) == quota.requests - 2
+    now_s = world.clock.now().timestamp()
+    assert now_s < int(second.headers[RESET]) <= now_s + quota.window_s
+    missing = spoken.api.get(spoken.path.rpartition("/")[0] + "/nowhere")
+    wrong_method = spoken.api.delete(spoken.path)
+    assert (missing.status, wrong_method.status) == (404, 405)
+    assert int(wrong_method.headers[LEFT]) == quota.requests - 4
+    assert LIMIT in wrong_method.headers["access-control-expose-headers"]
+
+
+def test_one_too_many_is_sent_away_until_the_next_window(spoken: Spoken, world: World) -> None:
+    quota = quotas(spoken).known
+    assert spoken.ask(quota.requests).status == 200
+    refused = spoken.ask()
+    assert refused.status == 429
+    assert refused.headers["content-type"].startswith(spoken.dialect.error_media_type)
+    spoken.dialect.error_model.model_validate(refused.json())
+    wait_s = int(refused.headers["retry-after"])
+    assert f"{quota.requests} requests" in json.dumps(refused.json())
+    assert (refused.headers[LEFT], 1 <= wait_s <= quota.window_s) == ("0", True)
+    world.clock.advance(seconds=wait_s)
+    assert spoken.ask().status == 200
+
+
+def test_nothing_is_done_for_a_request_too_many(spoken: Spoken, world: World) -> None:
+    spoken.ask(quotas(spoken).known.requests)
+    before = dict(world.records.items)
+    for path in (spoken.path, spoken.path + "/x"):
+        assert spoken.api.post(path, {}).status == 429
+    assert world.records.items == before
+
+
+def test_one_user_with_many_keys_is_one_user(spoken: Spoken, world: World, ada: Tenant, bob: Tenant) -> None:
+    _, secret = world.services.accounts.create_key(ada.application)
+    spoken.ask(quotas(spoken).known.requests)
+    other = spoken.api.with_key(SCHEMES[spoken.dialect.name] + secret)
+    assert spoken.ask(api=other).status == 429
+    assert spoken.ask(api=spoken.of(bob)).status == 200
+
+
+def test_premium_may_more(spoken: Spoken, world: World, ada: Tenant) -> None:
+    world.services.accounts.set_plan(ada.id, "premium")
+    answer = spoken.ask(quotas(spoken).known.requests + 1)
+    assert (answer.status, answer.headers[LIMIT]) == (200, str(quotas(spoken).premium.requests))
+    world.services.accounts.set_plan(ada.id, "standard")
+    assert spoken.ask().status == 429
+
+
+@pytest.mark.parametrize("key", [None, "wrong", "pb_wrong", "Bearer pb_wrong", "api_key "])
+def test_who_is_not_known_is_counted_by_address(spoken: Spoken, key: str | None) -> None:
+    stranger, quota = spoken.api.with_key(key), quotas(spoken).anonymous
+    first = stranger.get(spoken.path)
+    assert (first.status, first.headers[LIMIT]) == (401, str(quota.requests))
+    assert spoken.ask(quota.requests, stranger).status == 429
+    assert spoken.ask(api=spoken.api.with_key("pb_another")).status == 429, "guessing keys is no way around it"
+    assert spoken.ask().status == 200, "whoever is known is not held to it"
+
+
+def test_a_browsers_preflight_is_not_counted(spoken: Spoken) -> None:
+    asked = {"origin": "https://studio.example", "access-control-request-method": "POST"}
+    for _ in range(3):
+        assert spoken.api.call("OPTIONS", spoken.path, headers=asked).status == 204
+    assert int(spoken.ask().headers[LEFT]) == quotas(spoken).known.requests - 1
+
+
+def test_a_table_that_is_down_is_told_as_ever(spoken: Spoken, world: World) -> None:
+    world.records.down = True
+    answer = spoken.ask()
+    assert answer.status in {500, 503}
+    assert LIMIT not in answer.headers
+
+
+def test_a_count_that_fails_refuses_nobody(spoken: Spoken, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = world.records.add
+
+    def broken(*args: object, **more: object) -> int:
+        world.records.down = True
+        try:
+            return add(*args, **more)  # type: ignore[arg-type]
+        finally:
+            world.records.down = False
+
+    monkeypatch.setattr(world.records, "add", broken)
+    answer = spoken.ask()
+    assert answer.status == 200
+    assert LIMIT not in answer.headers
+
+
+def test_dialects_are_counted_apart(world: World, ada: Tenant, loop: None) -> None:
+    left = set()
+    for entry in DIALECTS:
+        dialect = dialect_of(entry.name)
+        api = Api(lambda_handler(dialect), SCHEMES[entry.name] + ada.secret)
+        left.add(dialect.quotas.known.requests - int(api.get(A_LIST[entry.name]).headers[LEFT]))
+    assert left == {1}
+
+
+def test_audioshakes_own_rule_is_per_second(world: World, ada: Tenant, loop: None) -> None:
+    assert dialect_of("audioshake").quotas.known == Quota(60, 1)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "same"),
+    [
+        (("192.0.2.1", "192.0.2.1"), True),
+        (("192.0.2.1", "192.0.2.2"), False),
+        (("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"), True),
+        (("2001:db8:1:2::1", "2001:db8:1:3::1"), False),
+        (("::ffff:192.0.2.1", "192.0.2.1"), True),
+        (("not an address", "not an address"), True),
+        (("", "unknown"), True),
+    ],
+)
+def test_whose_addresses_are_one(world: World, ada: Tenant, loop: None, addresses: tuple[str, str], same: bool) -> None:
+    handler = lambda_handler(dialect_of("native"))
+    left = []
+    for address in addresses:
+        told = event("GET", "/openapi/native.json")
+        told["requestContext"]["http"]["sourceIp"] = address
+        left.append(int(handler(told, None)["headers"][LEFT]))
+    assert (left[0] - left[1] == 1) is same
+
+
+def test_what_a_client_says_of_its_address_counts_for_nothing(world: World, loop: None) -> None:
+    api, left = Api(lambda_handler(dialect_of("native"))), []
+    for n in range(3):
+        answer = api.get("/openapi/native.json", x_forwarded_for=f"198.51.100.{n}", forwarded=f"for=1.2.3.{n}")
+        left.append(int(answer.headers[LEFT]))
+    assert left[0] - left[2] == 2
