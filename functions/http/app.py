@@ -220,7 +220,9 @@ class Edge:
         facts = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
         if who := scope.get(CALLER):
             facts |= {"tenant_id": who.tenant_id, "key_id": who.key_id}
-        observe.request_done(self.dialect.name, status=status or 500, seconds=time.perf_counter() - started, facts=facts)
+        observe.request_done(
+            self.dialect.name, status=status or 500, seconds=time.perf_counter() - started, facts=facts
+        )
 
     def _identify(self, scope: Scope) -> None:
         """Note who asks, or why that is not known. Whether it matters, the route knows."""

@@ -1,13 +1,15 @@
 """The OpenAPI document of a dialect: FastAPI's, with the dialect's own errors, keys and bases put in."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from functions.http.app import fastapi_app
 from functions.http.dialect import Dialect
+from functions.http.errors import InvalidFields
+from patchbay.domain.errors import InvalidInput, NotFound, PatchbayError, RateLimited, Unauthenticated
 
 VERSION = "1.0.0"
-_ERRORS = {"400": "Bad input", "401": "Key missing or not valid", "422": "Fields of the wrong shape"}
 _REF = "#/components/schemas/{model}"
 
 
@@ -44,18 +46,31 @@ def _add_model(dialect: Dialect, schemas: dict[str, Any]) -> None:
 
 def _finish(dialect: Dialect, path: str, operation: dict[str, Any]) -> None:
     """Say how one operation fails, and that it needs no key if it needs none."""
-    public = path in dialect.public
-    if public and dialect.key_schemes:
+    if path in dialect.public and dialect.key_schemes:
         operation["security"] = []
-    told = {} if public else dict(_ERRORS)
-    if "{" in path:
-        told["404"] = "No such thing, or not yours"
-    takes_something = "requestBody" in operation or "parameters" in operation
-    if not takes_something:
-        told.pop("422", None)
-    operation["responses"].pop("422", None)
-    operation["responses"]["200"]["description"] = "Success"
+    told: dict[str, list[str]] = {}
+    for kind, words in _failures(dialect, path, operation):
+        told.setdefault(str(dialect.entry(kind).status), []).append(words)
+    responses = operation["responses"]
+    responses.pop("422", None)  # FastAPI's own, which no dialect answers
+    responses["200"]["description"] = "Success"
     reference = {"$ref": _REF.format(model=dialect.error_model.__name__)}
     content = {dialect.error_media_type: {"schema": reference}}
-    for status, description in told.items():
-        operation["responses"][status] = {"description": description, "content": content}
+    for status, reasons in sorted(told.items()):
+        words = "; ".join(reasons)
+        responses[status] = {"description": words[:1].upper() + words[1:], "content": content}
+
+
+def _failures(dialect: Dialect, path: str, operation: dict[str, Any]) -> Iterator[tuple[type[PatchbayError], str]]:
+    """What an operation's caller has to be ready for, in words; the dialect knows the status of each."""
+    public = path in dialect.public
+    if not public:
+        yield InvalidInput, "bad input"
+        yield Unauthenticated, "key missing or not valid"
+    if not public and ("requestBody" in operation or "parameters" in operation):
+        yield InvalidFields, "fields of the wrong shape"
+    if "{" in path:
+        yield NotFound, "no such thing, or not yours"
+    yield RateLimited, "too many requests; `Retry-After` tells when to come back"
+    if not public:
+        yield PatchbayError, "a fault of ours"

@@ -7,20 +7,19 @@ from typing import Any
 import pytest
 
 from functions.dialects import shape_of
-from functions.dialects.audioshake.sizes import MAX_ANSWER_BYTES, MAX_CALLBACK_BYTES
+from functions.dialects.audioshake.sizes import MAX_CALLBACK_BYTES
+from functions.http.sizes import MAX_ANSWER_BYTES
 from patchbay.core import layout
 from patchbay.core.jobs import MAX_BODY_BYTES
 from patchbay.domain.formats import FORMATS
 from patchbay.domain.groups import JobGroup
 from patchbay.domain.ids import new_id
 from patchbay.domain.jobs import Job, JobState, Output
-from tests.fakes.gateway import Api, event
+from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
 from tests.support.audioshake import posted, send, told
+from tests.support.lambdas import LAMBDA_BYTES, LINK_CHARS, in_lambda, lengthen_links
 
-LINK_CHARS = 1600
-LAMBDA_BYTES = 6_291_556
-"""Lambda quotas: largest response of a synchronous call."""
 HOOK = "https://your-app.com/webhooks"
 MOST_TARGETS, MOST_TASKS, MOST_JOBS, MOST_FILES = 20, 10, 100, 324
 """`MOST_FILES`: what a composition of 4 versions of 12 sections has with all stems in all formats."""
@@ -28,14 +27,7 @@ MOST_TARGETS, MOST_TASKS, MOST_JOBS, MOST_FILES = 20, 10, 100, 324
 
 @pytest.fixture(autouse=True)
 def long_links(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Links with the token of a role, as S3 signs them for a Lambda."""
-    short = world.objects.presign_get
-
-    def presign_get(key: str, *, expires_s: int, as_file: bool = False) -> str:
-        link = short(key, expires_s=expires_s, as_file=as_file) + "&X-Amz-Security-Token="
-        return link.ljust(LINK_CHARS, "x")
-
-    monkeypatch.setattr(world.objects, "presign_get", presign_get)
+    lengthen_links(world, monkeypatch)
 
 
 def outputs(tenant: Tenant, job_id: str, stem: str, formats: int) -> tuple[Output, ...]:
@@ -148,13 +140,6 @@ def test_a_jobs_callback_that_is_too_large_even_so_has_no_results_links(world: W
     body, size = callback(stored(world, ada, request={"metadata": {"name": "drums"}}, outputs=made))
     assert size <= MAX_CALLBACK_BYTES
     assert [name for name, part in body["job"].items() if list(links(part))] == ["sourceAsset"]
-
-
-def in_lambda(api: Api, path: str) -> tuple[Any, int]:
-    """(answer, bytes of what the Lambda gives back) of a GET. Its runtime leaves text beyond ASCII as it is."""
-    given = api.handler(event("GET", path, headers={"authorization": api.key or ""}), None)
-    assert given["statusCode"] == 200, given["body"]
-    return json.loads(given["body"]), len(json.dumps(given, ensure_ascii=False).encode())
 
 
 def test_the_first_page_of_the_largest_jobs(audioshake: Api, world: World, ada: Tenant) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from functions.dialects import shape_of
-from functions.dialects.audioshake import schemas, sizes
+from functions.dialects.audioshake import schemas
+from functions.http import sizes
 from patchbay.catalog import workflows
 from patchbay.catalog.models import Shelf
 from patchbay.core.jobs import Order

@@ -10,7 +10,7 @@ from functions.dialects.beatoven import schemas
 from patchbay.domain.jobs import Failure, FailureKind
 from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
-from tests.support.beatoven import FORM, TWO, carry_out, got, posted
+from tests.support.beatoven import FORM, TWO, carry_out, got, posted, report
 
 HTTP_DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 PARTS = {"bass", "chords", "melody", "percussion"}
@@ -103,12 +103,16 @@ def test_a_composition_from_its_order_to_its_end(beatoven: Api, ada: Tenant, wor
     task_id = compose(beatoven, track_id)
     assert world.executions.started
     pending = status(beatoven, task_id)
-    assert pending == {"state": "PENDING", "meta": {"message": "Waiting to be composed", "percentage": 0}}
+    waiting = {"message": "Waiting to be composed", "percentage": 0, "generationProgress": 0}
+    assert pending == {"state": "PENDING", "meta": waiting}
     (planned,) = world.services.pipeline.plan(ada.id, task_id)
     assert planned.compute == "cpu"
-    under_way = status(beatoven, task_id)
-    assert (under_way["state"], under_way["meta"]["percentage"]) == ("PROGRESS", 0)
-    assert under_way["meta"]["message"]
+    for done, told in ((0.0, 0), (0.64, 64)):
+        report(world, ada.id, task_id, done)
+        under_way = status(beatoven, task_id)
+        assert (under_way["state"], under_way["meta"]["percentage"]) == ("PROGRESS", told)
+        assert under_way["meta"]["generationProgress"] == told
+        assert under_way["meta"]["message"]
     carry_out(world, ada.id, task_id)
     done = status(beatoven, task_id)
     assert done["state"] == "SUCCESS"
@@ -132,6 +136,20 @@ def test_a_task_that_failed_says_why(beatoven: Api, ada: Tenant, world: World) -
     for task_id, why in ((failed, "out of strings"), (cancelled, "cancelled by its owner")):
         found = status(beatoven, task_id)
         assert (found["state"], found["error"], found["meta"]["message"]) == ("FAILURE", why, why)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/tracks/{}/compose", "/api/v2/tracks/{}/compose", "/api/v1/tracks/compose/{}"]
+)
+@pytest.mark.parametrize("body", [b"", b"{}", b"null"])
+def test_composing_needs_no_body(beatoven: Api, ada: Tenant, world: World, path: str, body: bytes) -> None:
+    track_id = create(beatoven, TWO)["uuid"]
+    answer = beatoven.call("POST", path.format(track_id), body=body)
+    assert answer.status == 200, answer.text
+    params = world.services.jobs.get(ada.id, answer.json()["task_id"]).params
+    track = world.services.tracks.get(ada.id, track_id)
+    for name in ("genre", "duration_s", "sections"):
+        assert params[name] == track.params[name]
 
 
 def test_composing_again_is_another_piece_and_another_version(beatoven: Api, ada: Tenant, world: World) -> None:
@@ -226,10 +244,12 @@ def test_a_track_that_was_never_composed(beatoven: Api) -> None:
 def test_the_options_are_the_documents(beatoven: Api) -> None:
     found = got(beatoven, "/api/v2/composition_params")
     assert list(found) == ["genre", "emotion", "tempo", "blockedParams"]
-    assert found["genre"] == ["indian", "pop", "ambient", "indie", "rnb", "cinematic", "hiphop", "electronic"]
-    assert found["emotion"][:4] == ["sad", "calm", "motivational", "happy"]
-    assert found["emotion"][-4:] == ["energetic", "joyful", "tense", "fearful"]
-    assert (len(found["emotion"]), found["tempo"]) == (16, ["slow", "medium", "fast"])
+    assert " ".join(found["genre"]) == "indian pop ambient indie rnb cinematic hiphop electronic"
+    assert " ".join(found["emotion"]) == (
+        "sad calm motivational happy scary cheerful angry triumphant relaxing depressing dreamy inspirational energetic"
+        " joyful tense fearful"
+    )
+    assert found["tempo"] == ["slow", "medium", "fast"]
     first, second, *rest = found["blockedParams"]
     moods = "tense angry scary fearful sad inspirational depressing motivational triumphant"
     assert first == {"genre": "rnb", "moods": moods.split(), "tempo": "slow"}

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from functions.dialects.beatoven import options
 from functions.dialects.beatoven.routes import DIALECT
+from functions.http import openapi
 from patchbay.catalog.composition import EMOTIONS, GENRES, TEMPOS
+from patchbay.catalog.prompts.understand import HELP
 from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
 from tests.support.beatoven import FORM, TWO, got, posted, told
@@ -29,12 +31,19 @@ def sections(*told: tuple[str, Any, Any]) -> list[dict[str, Any]]:
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({}, "prompt", "say what to compose"),
     ({"title": "only a title"}, "prompt", "say what to compose"),
-    ({"prompt": ""}, "prompt", "genre"),
+    ({"title": "only a title", "prompt": None}, "prompt", HELP),
+    ({"prompt": ""}, "prompt", HELP),
+    ({"prompt": " \n!"}, "prompt", HELP),
     ({"prompt": "asdf qwer"}, "prompt", "nothing in the prompt says what music"),
-    ({"prompt": 7}, "prompt", ""),
-    ({"prompt": {"words": "calm"}}, "prompt", ""),
+    ({"prompt": "the cat sat on the mat"}, "prompt", HELP),
+    ({"prompt": {"text": "what is the weather like today?"}}, "prompt", HELP),
+    ({"prompt": 7}, "prompt", "a prompt is a text"),
+    ({"prompt": ["calm"]}, "prompt", "a prompt is a text"),
+    ({"prompt": {"words": "calm"}}, "prompt", "an object with one as `text`"),
+    ({"prompt": {"text": 7}}, "prompt", "an object with one as `text`"),
     ({"prompt": "a three hour pop song"}, "prompt", "15 minutes"),
-    ({"prompt": "pop " * 600}, "prompt", ""),
+    ({"prompt": "pop " * 600}, "prompt", "2000 characters at most"),
+    ({"prompt": {"text": "pop " * 600}}, "prompt", "2000 characters at most"),
     ({"genre": "polka"}, "genre", "there is no genre 'polka'; there are: indian, pop"),
     ({"genre": 5}, "genre", ""),
     ({"tempo": "warp"}, "tempo", "there are: slow, medium, fast"),
@@ -44,6 +53,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"duration_ms": "nan"}, "duration_ms", ""),
     ({"duration_ms": "soon"}, "duration_ms", ""),
     ({"sections": "happy"}, "sections", ""),
+    ({"sections": [5]}, "sections.0", ""),
+    ({"sections": sections(("happy", 0, 1e9)), "duration_ms": None}, "sections", "5000 to 900000 ms"),
+    ({"sections": sections(("happy", 0, 4000)), "duration_ms": None}, "sections", "not 4000"),
+    ({"sections": sections(("happy", -5, 60000))}, "sections.0.start", ""),
+    ({"sections": sections(("happy", 0, 1e99))}, "sections.0.length", ""),
     ({"sections": sections(("bored", 0, 60000))}, "sections.0.emotion", "there is no emotion 'bored'"),
     ({"sections": sections(("happy", 0, 30000), ("sad", 20000, 40000))}, "sections.1.start", "before 30 s"),
     ({"sections": sections(("happy", 0, 20000), ("sad", 30000, 30000))}, "sections.1.start", "nothing covers"),
@@ -60,18 +74,39 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "field", "words"), WRONG, ids=[f"{f}-{n}" for n, (_, f, _) in enumerate(WRONG)])
+def whole(changes: dict[str, Any], field: str) -> dict[str, Any]:
+    """The document's form with one thing wrong in it; what is wrong with a prompt stands alone."""
+    return changes if field == "prompt" else {**FORM, **changes}
+
+
+NUMBERED = [f"{field}-{number}" for number, (_, field, _) in enumerate(WRONG)]
+
+
+@pytest.mark.parametrize(("changes", "field", "words"), WRONG, ids=NUMBERED)
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_a_track_that_cannot_be(
     beatoven: Api, ada: Tenant, world: World, version: str, changes: dict[str, Any], field: str, words: str
 ) -> None:
-    alone = {"prompt", "title"} & changes.keys() and not changes.get("genre") and field == "prompt"
-    body = changes if alone or not changes else {**FORM, **changes}
-    answer = beatoven.post(f"/api/{version}/tracks", body)
-    named = answer.json().get("field", "")
-    assert named.startswith(field), answer.text
-    assert words in told(answer, 400, "BAD_REQUEST", named)
+    answer = beatoven.post(f"/api/{version}/tracks", whole(changes, field))
+    assert words in told(answer, 400, "BAD_REQUEST", field)
     assert world.services.tracks.list(ada.id, limit=10) == []
+
+
+AT_COMPOSE = [wrong for wrong in WRONG if any(wrong[0].get(name) is not None for name in wrong[0].keys() - {"title"})]
+
+
+@pytest.mark.parametrize(("changes", "field", "words"), AT_COMPOSE)
+@pytest.mark.parametrize(
+    "path", ["/api/v1/tracks/{}/compose", "/api/v2/tracks/{}/compose", "/api/v1/tracks/compose/{}"]
+)
+def test_a_composition_that_cannot_be(
+    beatoven: Api, ada: Tenant, world: World, path: str, changes: dict[str, Any], field: str, words: str
+) -> None:
+    track_id = posted(beatoven, "/api/v2/tracks", FORM)["uuid"]
+    answer = beatoven.post(path.format(track_id), whole(changes, field))
+    assert words in told(answer, 400, "BAD_REQUEST", field)
+    assert world.services.jobs.list(ada.id, limit=10) == []
+    assert world.services.tracks.get(ada.id, track_id).composed == 0
 
 
 def blocked() -> list[tuple[str, str, str]]:
@@ -117,21 +152,21 @@ def test_a_blocked_part_of_a_prompt_is_named_too(beatoven: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "field"),
+    ("body", "field", "words"),
     [
-        ({}, "prompt"),
-        ({"prompt": None}, "prompt"),
-        ({"prompt": {"text": ""}}, "prompt"),
-        ({"prompt": {"text": "pop"}, "format": "flac"}, "format"),
-        ({"prompt": {"text": "pop"}, "looping": "perhaps"}, "looping"),
+        ({}, "prompt", HELP),
+        ({"prompt": None}, "prompt", HELP),
+        ({"prompt": {"text": ""}}, "prompt", HELP),
+        ({"prompt": {"text": "hello"}}, "prompt", HELP),
+        ({"prompt": {}}, "prompt", "an object with one as `text`"),
+        ({"prompt": {"text": "pop"}, "format": "flac"}, "format", "'mp3', 'aac' or 'wav'"),
+        ({"prompt": {"text": "pop"}, "looping": "perhaps"}, "looping", ""),
     ],
 )
 def test_a_prompt_that_cannot_be_composed(
-    beatoven: Api, ada: Tenant, world: World, body: dict[str, Any], field: str
+    beatoven: Api, ada: Tenant, world: World, body: dict[str, Any], field: str, words: str
 ) -> None:
-    answer = beatoven.post("/api/v1/tracks/compose", body)
-    assert answer.json()["field"].startswith(field)
-    told(answer, 400, "BAD_REQUEST", answer.json()["field"])
+    assert words in told(beatoven.post("/api/v1/tracks/compose", body), 400, "BAD_REQUEST", field)
     assert world.services.tracks.list(ada.id, limit=10) == []
 
 
@@ -226,6 +261,15 @@ def test_bodies_that_are_no_json(beatoven: Api) -> None:
             told(beatoven.post(path, b"{"), 400, "BAD_REQUEST")
             assert beatoven.post(path, b"[]").status == 400
             told(beatoven.post(path, b"{}", content_length=str(DIALECT.limits.max_body_bytes + 1)), 400, "TOO_LARGE")
+
+
+def test_the_document_tells_no_status_that_its_client_does_not_know() -> None:
+    """But 429, which has to be told by its own status: whoever polls too fast is to see why."""
+    told_by = [
+        op["responses"].keys() for methods in openapi.document(DIALECT)["paths"].values() for op in methods.values()
+    ]
+    assert len(told_by) == len(ROUTES)
+    assert all(statuses == {"200", "400", "401", "429", "500"} for statuses in told_by)
 
 
 def test_the_store_is_down(beatoven: Api, world: World) -> None:

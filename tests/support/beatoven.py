@@ -7,6 +7,7 @@ from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflows.compose import ComposeParams
 from patchbay.domain.jobs import Job, Output
 from patchbay.domain.steps import Step
+from patchbay.domain.tasks import TaskMessage
 from tests.fakes.gateway import Answer, Api
 from tests.fakes.world import World
 
@@ -57,14 +58,26 @@ def told(answer: Answer, status: int, code: str, field: str | None = None) -> st
 def carry_out(world: World, tenant_id: str, job_id: str) -> Job:
     """Plan a composition and do it as the engine would, each output a small object or value."""
     services = world.services
-    for planned in services.pipeline.plan(tenant_id, job_id):
-        services.pipeline.dispatch(tenant_id, job_id, planned.step, f"token-{job_id}-{planned.step}")
-        message = world.queues.sent[-1][1]
-        _, step = services.tasks.lease(message, "worker")
-        assert step is not None
-        services.tasks.complete(message, step, _outputs(world, step), 1.0)
+    message, step = _taken(world, tenant_id, job_id)
+    services.tasks.complete(message, step, _outputs(world, step), 1.0)
     services.pipeline.finish(tenant_id, job_id)
     return services.jobs.get(tenant_id, job_id)
+
+
+def report(world: World, tenant_id: str, job_id: str, share: float) -> None:
+    """A worker is at a composition, and has done so much of it, 0 to 1."""
+    world.services.tasks.progress(*_taken(world, tenant_id, job_id), share)
+
+
+def _taken(world: World, tenant_id: str, job_id: str) -> tuple[TaskMessage, Step]:
+    """The one task of a composition, in a worker's hands."""
+    services = world.services
+    (planned,) = services.pipeline.plan(tenant_id, job_id)
+    services.pipeline.dispatch(tenant_id, job_id, planned.step, f"token-{job_id}-{planned.step}")
+    message = world.queues.sent[-1][1]
+    _, step = services.tasks.lease(message, "worker")
+    assert step is not None
+    return message, step
 
 
 def _outputs(world: World, step: Step) -> list[Output]:

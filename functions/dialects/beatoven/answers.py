@@ -63,9 +63,9 @@ def status(job: Job, link: MakeLink) -> dict[str, Any]:
     state = STATES[job.state]
     if state == "FAILURE":
         message = failure(job)
-        return {"state": state, "meta": {"message": message, "percentage": percentage(job)}, "error": message}
+        return {"state": state, "meta": _standing(message, job), "error": message}
     if state != "SUCCESS":
-        return {"state": state, "meta": {"message": message_of(job), "percentage": percentage(job)}}
+        return {"state": state, "meta": _standing(message_of(job), job)}
     made = _outputs(job)
     if is_stems(job):
         return {"state": state, "meta": instrument_urls(job, made, link)}
@@ -177,6 +177,12 @@ def instrument_urls(job: Job, made: Mapping[str, Output], link: MakeLink) -> lis
         ]
         for version in range(told.versions)
     ]
+
+
+def _standing(message: str, job: Job) -> dict[str, Any]:
+    """How far a task is. The document's example says `percentage`, its prose `generationProgress`."""
+    done = percentage(job)
+    return {"message": message, "percentage": done, "generationProgress": done}
 
 
 def _outputs(job: Job) -> dict[str, Output]:

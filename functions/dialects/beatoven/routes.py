@@ -10,6 +10,7 @@ from functions.dialects.beatoven.errors import ERRORS, shape
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import Dialect, new_router
 from functions.http.once import once_of
+from functions.http.sizes import fitting
 from patchbay import bootstrap
 from patchbay.core.tracks import MAX_PAGE, WORKFLOW
 from patchbay.domain.errors import InvalidInput, NotFound
@@ -43,7 +44,9 @@ async def get_task(request: Request, task_id: str) -> JsonAnswer:
 @router.post("/api/v1/tracks/compose", response_model=schemas.Started, tags=[CURRENT])
 async def compose_prompt(request: Request, body: schemas.PromptOrder) -> JsonAnswer:
     """Compose what a prompt asks for."""
-    wish = wishes.create(caller(request), schemas.TrackOrder(prompt=body.prompt, looping=body.looping))
+    wish = wishes.create(
+        caller(request), schemas.TrackOrder(prompt=wishes.prompt_text(body.prompt), looping=body.looping)
+    )
     service = bootstrap.services().tracks
     wish = wishes.with_params(wish, wishes.current(body.format))
     try:
@@ -54,9 +57,10 @@ async def compose_prompt(request: Request, body: schemas.PromptOrder) -> JsonAns
 
 
 @router.post("/api/v1/tracks/compose/{track_id}", response_model=schemas.Started, tags=[CURRENT])
-async def compose_created(request: Request, track_id: str, body: schemas.TrackOrder) -> JsonAnswer:
+async def compose_created(request: Request, track_id: str, body: schemas.TrackOrder | None = None) -> JsonAnswer:
     """Compose a track in the current v1's way."""
-    job = _composed(request, track_id, body, wishes.current(body.format or "wav"))
+    given = body or schemas.TrackOrder()
+    job = _composed(request, track_id, given, wishes.current(given.format or "wav"))
     return JsonAnswer({"status": "started", "task_id": job.id})
 
 
@@ -75,21 +79,22 @@ async def create_track_v1(request: Request, body: schemas.TrackOrder) -> JsonAns
 
 @router.get("/api/v1/tracks", response_model=schemas.TrackList, tags=[TRACKS])
 async def list_tracks(request: Request) -> JsonAnswer:
-    """The newest tracks, a thousand at most."""
+    """The newest tracks: a thousand, or as many as 6 MB hold if their titles are very long."""
     found = bootstrap.services().tracks.list(caller(request).tenant_id, limit=MAX_PAGE)
-    return JsonAnswer({"tracks": [answers.listed(track) for track in found]})
+    newest, _ = fitting(answers.listed(track) for track in found)
+    return JsonAnswer({"tracks": newest})
 
 
 @router.post("/api/v2/tracks/{track_id}/compose", response_model=schemas.TaskId, tags=[TRACKS])
-async def compose_track(request: Request, track_id: str, body: schemas.TrackOrder) -> JsonAnswer:
-    """Compose a track, with what the body says in place of what the track says."""
-    return JsonAnswer({"task_id": _composed(request, track_id, body).id})
+async def compose_track(request: Request, track_id: str, body: schemas.TrackOrder | None = None) -> JsonAnswer:
+    """Compose a track, with what the body says, if there is one, in place of what the track says."""
+    return JsonAnswer({"task_id": _composed(request, track_id, body or schemas.TrackOrder()).id})
 
 
 @router.post("/api/v1/tracks/{track_id}/compose", response_model=schemas.TaskId, tags=[TRACKS])
-async def compose_track_v1(request: Request, track_id: str, body: schemas.TrackOrder) -> JsonAnswer:
+async def compose_track_v1(request: Request, track_id: str, body: schemas.TrackOrder | None = None) -> JsonAnswer:
     """The same as under `/api/v2`."""
-    return JsonAnswer({"task_id": _composed(request, track_id, body).id})
+    return JsonAnswer({"task_id": _composed(request, track_id, body or schemas.TrackOrder()).id})
 
 
 @router.post("/api/v2/tracks/{track_id}/instrument_urls", response_model=schemas.TaskId, tags=[TRACKS])

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from patchbay.catalog.composition import MAX_SECTIONS
-from patchbay.core.prompts.understand import MAX_PROMPT_CHARS
+from patchbay.catalog.prompts.understand import MAX_PROMPT_CHARS
 
 Milliseconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Word = Annotated[str, Field(max_length=64)]
-Prompt = Annotated[str, Field(max_length=MAX_PROMPT_CHARS)]
 Format = Literal["mp3", "aac", "wav"]
 State = Literal["PENDING", "PROGRESS", "FAILURE", "SUCCESS"]
 _PROMPT = "Free English, such as `Make a 30 second upbeat EDM track for a party`, or an object with it as `text`"
@@ -20,7 +20,22 @@ class PromptText(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    text: Prompt
+    text: str = Field(max_length=MAX_PROMPT_CHARS)
+
+
+def _either_form(value: Any) -> Any:
+    """Raises an error about the prompt itself: those of a union are about each of its forms."""
+    text = value.get("text") if isinstance(value, dict) else value
+    if value is not None and not isinstance(text, str):
+        raise PydanticCustomError("prompt_form", "a prompt is a text, or an object with one as `text`")
+    if text is not None and len(text) > MAX_PROMPT_CHARS:
+        raise PydanticCustomError("prompt_length", f"a prompt has {MAX_PROMPT_CHARS} characters at most")
+    return value
+
+
+Prompt = Annotated[
+    Annotated[str, Field(max_length=MAX_PROMPT_CHARS)] | PromptText | None, BeforeValidator(_either_form)
+]
 
 
 class SectionOrder(BaseModel):
@@ -38,7 +53,7 @@ class TrackOrder(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    prompt: Prompt | PromptText | None = Field(None, description=_PROMPT)
+    prompt: Prompt = Field(None, description=_PROMPT)
     genre: Word | None = Field(None, description="One of the genres of `/api/v2/composition_params`")
     duration_ms: Milliseconds | None = Field(None, description="Length, ms; that of the sections, or a minute")
     tempo: Word | None = Field(None, description="slow, medium or fast")
@@ -53,9 +68,10 @@ class TrackOrder(BaseModel):
 class PromptOrder(BaseModel):
     """A track to compose at once."""
 
-    model_config = ConfigDict(extra="ignore")
+    # Left out or null, a prompt is asked for in the words for an empty one.
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"required": ["prompt"]})
 
-    prompt: Prompt | PromptText = Field(description=_PROMPT)
+    prompt: Prompt = Field(None, description=_PROMPT)
     format: Format = Field("wav", description="Format of the track and its stems")
     looping: bool | None = Field(None, description="Whether the end leads back into the beginning")
 
@@ -152,6 +168,7 @@ class StatusMeta(BaseModel):
 
     message: str | None = None
     percentage: int | None = None
+    generationProgress: int | None = Field(None, description="The same; the document has both names")  # noqa: N815
     download_url: str | None = None
     section_options: SectionOptions | None = Field(None, description="[version][section]")
 

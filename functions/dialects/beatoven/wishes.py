@@ -15,8 +15,8 @@ from patchbay.catalog.composition import (
     TEMPOS,
     usual_genre,
 )
-from patchbay.core.prompts import brief
-from patchbay.core.prompts.understand import Understood, understand
+from patchbay.catalog.prompts import brief
+from patchbay.catalog.prompts.understand import HELP, Understood, understand
 from patchbay.core.tracks import Wish
 from patchbay.domain.errors import InvalidInput
 from patchbay.domain.tracks import Track
@@ -50,10 +50,9 @@ def current(fmt: str) -> dict[str, Any]:
 def create(caller: Caller, given: schemas.TrackOrder) -> Wish:
     """A new track. Raises `InvalidInput`."""
     asked = (given.prompt, given.genre, given.duration_ms, given.tempo, given.sections)
-    if all(one is None for one in asked):
-        raise InvalidInput(
-            "say what to compose: by a prompt, or by genre, duration_ms, tempo, sections", field="prompt"
-        )
+    if all(one in (None, []) for one in asked):
+        told = "say what to compose, by a prompt or by genre, duration_ms, tempo and sections"
+        raise InvalidInput(f"{told}; {HELP}", field="prompt")
     params, tempo = _merged(given, {}, None)
     text = prompt_text(given.prompt)
     request = {"title": given.title, "prompt": text, "tempo": tempo}
@@ -164,9 +163,8 @@ def _duration_s(given: schemas.TrackOrder, read: Understood, base: Mapping[str, 
         duration_s = float(read.duration_s or base.get("duration_s") or DEFAULT_DURATION_S)
     if not MIN_DURATION_S <= duration_s <= MAX_DURATION_S:
         least, most = MIN_DURATION_S * 1000, MAX_DURATION_S * 1000
-        raise InvalidInput(
-            f"a track is {least:.0f} to {most:.0f} ms long, not {duration_s * 1000:.0f}", field="duration_ms"
-        )
+        message = f"a track is {least:.0f} to {most:.0f} ms long, not {duration_s * 1000:.0f}"
+        raise InvalidInput(message, field="duration_ms" if given.duration_ms is not None else "sections")
     return duration_s
 
 

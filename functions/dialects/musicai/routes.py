@@ -12,6 +12,7 @@ from functions.dialects.musicai.errors import ERRORS, shape
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import Dialect, new_router
 from functions.http.once import once_of
+from functions.http.sizes import fitting
 from patchbay import bootstrap
 from patchbay.catalog import workflows as catalogue
 from patchbay.catalog.models import Shelf
@@ -73,14 +74,22 @@ async def list_jobs(
     page: PageNumber = 0,
     size: PageSize = 100,
 ) -> JsonAnswer:
-    """Jobs, newest first."""
+    """Jobs, newest first.
+
+    An answer has 6 MB at most. A page that you named by `page` or `size` and that would be larger is refused, with the
+    number of jobs that fit, so that no job is ever skipped between pages; without either the list ends early.
+    """
     if page * size > MAX_SKIP:
         raise InvalidInput(f"pages are served down to job {MAX_SKIP}; use filters to go deeper", field="page")
     states = tuple(state for name in _split(status) for state in _states(name))
     slugs = tuple(mapping.slug(name) for name in _split(workflow))
     which = JobFilter(states=states, workflows=slugs, batches=tuple(name for name in batchName if name))
     found = bootstrap.services().jobs.list(caller(request).tenant_id, which, limit=size, skip=page * size)
-    return JsonAnswer([_shown(request, job) for job in found])
+    shown, all_of_them = fitting(_shown(request, job) for job in found)
+    if not all_of_them and not {"page", "size"}.isdisjoint(request.query_params):
+        message = f"the {len(found)} jobs of this page are too large for one answer; the first {len(shown)} would fit"
+        raise InvalidInput(f"{message}: give a smaller size", field="size")
+    return JsonAnswer(shown)
 
 
 @router.delete("/job/{job_id}", response_model=schemas.JobId, tags=["Jobs"])

@@ -1,11 +1,12 @@
 """Pages of lists: a limit, and a cursor, which is the id of the last thing of the page before."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
 from pydantic import AfterValidator
 
+from functions.http.sizes import fitting
 from patchbay.domain.ids import is_id
 
 T = TypeVar("T")
@@ -52,6 +53,14 @@ def walked(
             if fits is None or fits(thing):
                 found.append(thing)
     return found, cursor
+
+
+def fitted(
+    things: Sequence[T], shown: Callable[[T], dict[str, Any]], id_of: Callable[[T], str], cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page as it is answered and the cursor of the next: a page ends early if it would outgrow an answer."""
+    told, all_of_them = fitting(shown(thing) for thing in things)
+    return told, cursor if all_of_them else id_of(things[len(told) - 1])
 
 
 def cut(things: Sequence[T], id_of: Callable[[T], str], limit: int, cursor: str | None) -> tuple[list[T], str | None]:

@@ -6,7 +6,7 @@ from fastapi import Query, Request
 from pydantic import Field
 
 from functions.dialects.native.mapping import jobs as mapping
-from functions.dialects.native.paging import Cursor, Limit, walked
+from functions.dialects.native.paging import Cursor, Limit, fitted, walked
 from functions.dialects.native.routes.base import BASE
 from functions.dialects.native.schemas import jobs as schemas
 from functions.dialects.native.schemas.common import Gone
@@ -44,7 +44,10 @@ async def list_jobs(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JsonAnswer:
-    """Jobs of all dialects, newest first, without their outputs and steps."""
+    """Jobs of all dialects, newest first, without their outputs and steps.
+
+    A page of jobs with very long descriptions may end before `limit`: go on with `next_cursor` until it is null.
+    """
     jobs, tenant_id = bootstrap.services().jobs, caller(request).tenant_id
     which = JobFilter(states=state, workflows=_named(workflow), batches=_named(batch_name))
     page, following = walked(
@@ -54,7 +57,8 @@ async def list_jobs(
         cursor,
         (lambda job: job.dialect == dialect) if dialect else None,
     )
-    return JsonAnswer({"jobs": [mapping.listed(job) for job in page], "next_cursor": following})
+    shown, following = fitted(page, mapping.listed, lambda job: job.id, following)
+    return JsonAnswer({"jobs": shown, "next_cursor": following})
 
 
 @router.get(f"{BASE}/jobs/{{job_id}}", response_model=schemas.Job, tags=["Jobs"])

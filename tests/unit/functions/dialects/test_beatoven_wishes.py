@@ -13,7 +13,7 @@ from patchbay.catalog.models import Shelf
 from patchbay.domain.errors import InvalidInput
 from patchbay.domain.tracks import Track
 from patchbay.domain.users import Caller
-from tests.unit.patchbay.core.prompts.table import PROMPTS
+from tests.unit.patchbay.catalog.prompts.table import PROMPTS
 
 WHO = Caller(tenant_id="t", application_id="a", key_id="k")
 

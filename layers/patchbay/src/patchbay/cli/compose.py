@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patchbay.catalog.composition import TEMPOS, usual_tempo
+from patchbay.catalog.prompts import brief
+from patchbay.catalog.prompts.understand import understand
 from patchbay.cli import show
 from patchbay.cli.client import Client, Job, file_name, inside
 from patchbay.cli.failures import CommandFailed, Interrupted
-from patchbay.core.prompts import brief
-from patchbay.core.prompts.understand import understand
 
 if TYPE_CHECKING:
     from rich.progress import Progress

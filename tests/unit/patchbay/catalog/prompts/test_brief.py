@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from patchbay.catalog import workflows
 from patchbay.catalog.composition import EMOTIONS, MAX_DURATION_S, MIN_DURATION_S
-from patchbay.core.prompts import brief
-from patchbay.core.prompts.passages import Passage
-from patchbay.core.prompts.understand import understand
+from patchbay.catalog.prompts import brief
+from patchbay.catalog.prompts.passages import Passage
+from patchbay.catalog.prompts.understand import understand
 
 
 def test_only_what_was_said_is_a_parameter() -> None:

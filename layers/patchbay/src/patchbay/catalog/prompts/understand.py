@@ -6,12 +6,12 @@ from typing import Final
 
 from patchbay.catalog.composition import EFFECTS, FACTS, INSTRUMENTS, MAX_BPM, MAX_DURATION_S, MIN_BPM, MIN_DURATION_S
 from patchbay.catalog.composition import matching as fitting
-from patchbay.core.prompts import measures, passages
-from patchbay.core.prompts.hits import Hit, find, tokens
-from patchbay.core.prompts.passages import Passage
-from patchbay.core.prompts.plain import plain
-from patchbay.core.prompts.words import BEATLESS, VOICELESS, Kind, phrases
-from patchbay.core.prompts.words import INSTRUMENTS as INSTRUMENT_WORDS
+from patchbay.catalog.prompts import measures, passages
+from patchbay.catalog.prompts.hits import Hit, find, tokens
+from patchbay.catalog.prompts.passages import Passage
+from patchbay.catalog.prompts.plain import plain
+from patchbay.catalog.prompts.words import BEATLESS, VOICELESS, Kind, phrases
+from patchbay.catalog.prompts.words import INSTRUMENTS as INSTRUMENT_WORDS
 from patchbay.domain.errors import InvalidInput
 
 MAX_PROMPT_CHARS = 2000

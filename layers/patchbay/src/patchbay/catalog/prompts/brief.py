@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from patchbay.catalog.composition import MIN_SECTION_S
-from patchbay.core.prompts.passages import Passage
-from patchbay.core.prompts.understand import Understood
+from patchbay.catalog.composition import MIN_SECTION_S, usual_genre, usual_tempo
+from patchbay.catalog.prompts.passages import Passage
+from patchbay.catalog.prompts.understand import Understood
 
 
 def params(understood: Understood) -> dict[str, Any]:
@@ -21,6 +21,17 @@ def params(understood: Understood) -> dict[str, Any]:
         "loop": understood.loop,
     }
     return {name: value for name, value in told.items() if value not in (None, [])}
+
+
+def composition(understood: Understood, duration_s: float) -> dict[str, Any]:
+    """All parameters that a prompt gives to a piece of that length; what it does not say is as usual with its mood."""
+    told = params(understood) | {"duration_s": duration_s}
+    told.setdefault("genre", usual_genre(understood.emotions[0] if understood.passages else None))
+    if understood.passages:
+        told["sections"] = sections(understood.passages, duration_s)
+        if not {"tempo", "bpm"} & set(told):
+            told["tempo"] = usual_tempo(max(understood.passages, key=lambda passage: passage.length).emotion)
+    return told
 
 
 def sections(passages: Sequence[Passage], duration_s: float) -> list[dict[str, Any]]:

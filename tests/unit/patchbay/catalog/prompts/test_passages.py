@@ -2,7 +2,7 @@
 
 import pytest
 
-from patchbay.core.prompts.understand import understand
+from patchbay.catalog.prompts.understand import understand
 
 
 @pytest.mark.parametrize(

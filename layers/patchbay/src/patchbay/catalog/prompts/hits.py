@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from patchbay.core.prompts.words import LONGEST, Kind, Meaning, listed, vocabulary
+from patchbay.catalog.prompts.words import LONGEST, Kind, Meaning, listed, vocabulary
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:&[^\W_]+)?|[&/.,;:!?]")
 _NEGATORS: Final = listed(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from patchbay.core.prompts.measures import find_key, take_bars, take_bpm, take_duration
+from patchbay.catalog.prompts.measures import find_key, take_bars, take_bpm, take_duration
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ from patchbay.core.prompts.measures import find_key, take_bars, take_bpm, take_d
         ("90s hip hop", None),
         ("90s hip hop, 45s", 45),
         ("808s", None),
+        ("808 s", None),
+        ("808 seconds", 808),
         ("mp3s", None),
         ("at 8:15 pm", None),
         ("v1.30s", None),

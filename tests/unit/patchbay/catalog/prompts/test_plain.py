@@ -2,7 +2,7 @@
 
 import pytest
 
-from patchbay.core.prompts.plain import plain
+from patchbay.catalog.prompts.plain import plain
 
 
 @pytest.mark.parametrize(

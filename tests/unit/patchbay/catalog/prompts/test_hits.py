@@ -2,7 +2,7 @@
 
 import pytest
 
-from patchbay.core.prompts.hits import find, tokens
+from patchbay.catalog.prompts.hits import find, tokens
 
 
 def refused(text: str) -> list[str]:

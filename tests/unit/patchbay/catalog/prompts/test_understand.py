@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchbay.catalog.composition import EMOTIONS, GENRES, INSTRUMENTS, TEMPOS
-from patchbay.core.prompts.understand import MAX_PROMPT_CHARS, Reading, Understood, understand
-from patchbay.core.prompts.words import vocabulary
+from patchbay.catalog.prompts.understand import MAX_PROMPT_CHARS, Reading, Understood, understand
+from patchbay.catalog.prompts.words import vocabulary
 from patchbay.domain.errors import InvalidInput
-from tests.unit.patchbay.core.prompts.table import NONSENSE, PROMPTS
+from tests.unit.patchbay.catalog.prompts.table import NONSENSE, PROMPTS
 
 
 @pytest.mark.parametrize(("prompt", "expected"), PROMPTS, ids=[prompt[:40] for prompt, _ in PROMPTS])

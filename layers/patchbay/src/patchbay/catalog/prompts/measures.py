@@ -8,7 +8,7 @@ from patchbay.catalog.composition import MODES
 _N: Final = r"\d{1,6}(?:\.\d{1,6})?"
 _UNIT: Final = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|milliseconds?|ms)(?![a-z0-9])"
 _JOINED: Final = r"(?:hours?|hrs?|h|minutes?|mins?|m)"
-_LENGTH: Final = re.compile(rf"(?<![\w.:])(?!808 ?s)(?:{_N} ?{_JOINED}(?:(?: and|,)? |(?=\d)))*{_N} ?{_UNIT}")
+_LENGTH: Final = re.compile(rf"(?<![\w.:])(?!808 ?s(?![a-z]))(?:{_N} ?{_JOINED}(?:(?: and|,)? |(?=\d)))*{_N} ?{_UNIT}")
 _OF_A_PART: Final = re.compile(r" ?(?:intro|outro|build|drop|break)")
 _PIECE: Final = re.compile(rf"({_N}) ?(hours?|hrs?|h|minutes?|mins?|milliseconds?|ms|m|seconds?|secs?|s)")
 _CLOCK: Final = re.compile(r"(?<![\d:.])(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?![\d:])(?! ?[ap]m)")

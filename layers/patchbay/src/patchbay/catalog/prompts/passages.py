@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from patchbay.catalog.composition import MAX_SECTIONS
-from patchbay.core.prompts.hits import Hit
-from patchbay.core.prompts.words import Meaning, listed
+from patchbay.catalog.prompts.hits import Hit
+from patchbay.catalog.prompts.words import Meaning, listed
 
 _NEXT: Final = listed(
     "then into becomes becoming turns turning transitions transitioning transition followed before shifts shifting"
