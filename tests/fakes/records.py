@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from patchbay.domain.errors import Unavailable
-from patchbay.ports import INDEXES, Delete, Key, Put, Record, Write, WriteConflict
+from patchbay.ports import INDEXES, Add, Delete, Key, Put, Record, Write, WriteConflict
 
 MAX_ITEM_BYTES = 400_000
 MAX_WRITES = 100
@@ -97,14 +97,21 @@ class FakeRecords:
         self.counters[key] = self.counters.get(key, 0) + amount
         return self.counters[key]
 
+    def counts(self, keys: Sequence[Key]) -> list[int]:
+        self._check_up()
+        return [self.counters.get(_checked(key), 0) for key in keys]
+
     def _holds(self, write: Write) -> bool:
-        if write.expected is None:
+        if isinstance(write, Add) or write.expected is None:
             return True
         stored = self.items.get(_checked(_key_of(write)))
         return (stored.version if stored else 0) == write.expected
 
     def _apply(self, write: Write) -> None:
         key = _key_of(write)
+        if isinstance(write, Add):
+            self.counters[_checked(key)] = self.counters.get(key, 0) + write.amount
+            return
         old = self.items.get(key)
         if isinstance(write, Delete):
             if old is not None:

@@ -54,7 +54,15 @@ class Delete:
     expected: int | None
 
 
-Write = Put | Delete
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add to a counter, which is made if there is none; it holds whatever others do at the same time."""
+
+    key: Key
+    amount: int
+
+
+Write = Put | Delete | Add
 
 
 class WriteConflict(Exception):
@@ -87,7 +95,10 @@ class Records(Protocol):
         """All or nothing. Raises `WriteConflict`."""
 
     def add(self, key: Key, amount: int, *, expires_at: int) -> int:
-        """Add to a counter, one write; returns its value after that. A counter is nothing that the reads above find."""
+        """Add to a counter that is dropped some time; returns its value after that. One write."""
+
+    def counts(self, keys: Sequence[Key]) -> list[int]:
+        """Values of counters, 0 where there is none. They have partitions of their own: no other read finds them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
 | user by id | `USERS#<user>` / `profile` | get |
 | user by e-mail (unique) | `EMAILS#<address>` / `user` | get |
 | applications of a tenant | `APPLICATIONS#<tenant>` / `<application>` | get, query |
+| thing by its public number | `NUMBERS#<kind>#<number>` / `thing` | get |
 | API key by its secret's hash | `SECRETS#<sha256>` / `key` | get |
 | API keys of a tenant | `KEYS#<tenant>` / `<key id>` | query |
 | asset by id, assets newest first | `ASSETS#<tenant>` / `<asset>` | get, query |
@@ -67,6 +68,13 @@ class KeyOfEmail(Entity):
     user_id: str
 
 
+class Numbered(Entity):
+    """What a public number is of."""
+
+    tenant_id: str
+    thing_id: str
+
+
 class StoredResult(Entity):
     """The outputs of a computation that was done once."""
 
@@ -81,6 +89,11 @@ def user_key(user_id: str) -> Key:
 def email_key(email: str) -> Key:
     """Key of the record that makes an address unique."""
     return f"EMAILS#{email}", "user"
+
+
+def number_key(kind: str, number: int) -> Key:
+    """Key of what a public number is of: a partition for each, so that none is hot."""
+    return f"NUMBERS#{kind}#{number}", "thing"
 
 
 def application_key(tenant_id: str, application_id: str) -> Key:

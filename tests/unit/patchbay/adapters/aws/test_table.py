@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from patchbay.adapters.aws import clients
 from patchbay.adapters.aws.table import Table, of_item, stream_changes, to_item
 from patchbay.domain.errors import Unavailable
-from patchbay.ports import INDEXES, Delete, Put, Record, WriteConflict
+from patchbay.ports import INDEXES, Add, Delete, Put, Record, WriteConflict
 
 
 @pytest.fixture
@@ -140,3 +140,22 @@ def test_a_counter_counts_and_is_nothing_that_reads_find(table: Table) -> None:
     assert table.add(("C", "2"), 5, expires_at=99) == 5
     item = clients.client("dynamodb").get_item(TableName="records", Key={"pk": {"S": "C"}, "sk": {"S": "1"}})["Item"]
     assert (item["expires_at"], item["kind"]) == ({"N": "99"}, {"S": "counter"})
+
+
+def test_counters_are_read_together(table: Table) -> None:
+    keys = [("C", f"{n:03}") for n in range(150)]
+    for n, key in enumerate(keys[:120]):
+        table.add(key, n + 1, expires_at=9)
+    assert table.counts([*keys[::-1], ("D", "none")]) == [0] * 30 + list(range(120, 0, -1)) + [0]
+    assert table.counts([]) == []
+
+
+def test_a_count_belongs_to_its_transaction(table: Table) -> None:
+    table.write(Put(rec("a"), expected=0), Add(("C", "a"), 1))
+    with pytest.raises(WriteConflict):
+        table.write(Put(rec("a"), expected=0), Add(("C", "a"), 1))
+    assert table.counts([("C", "a")]) == [1]
+    table.write(Delete(("P", "a"), expected=1), Add(("C", "a"), -1))
+    assert table.counts([("C", "a")]) == [0]
+    table.write(Add(("C", "a"), 5))
+    assert table.counts([("C", "a")]) == [5]

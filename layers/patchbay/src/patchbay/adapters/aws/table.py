@@ -5,14 +5,14 @@ each index it is in, named as the index. The body is one string because it is re
 filters and operators look at stands beside it. A counter has `count` in place of version and body.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from patchbay.adapters.aws import clients
-from patchbay.ports import INDEXES, Delete, Key, Put, Record, Write, WriteConflict
+from patchbay.ports import INDEXES, Add, Delete, Key, Put, Record, Write, WriteConflict
 
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 _BATCH = 100
@@ -32,17 +32,18 @@ class Table:
 
     def get_many(self, keys: Sequence[Key]) -> list[Record]:
         """See `Records`."""
-        found: dict[Key, Record] = {}
+        found = {stored.key: stored for stored in map(of_item, self._items(keys))}
+        return [found[key] for key in keys if key in found]
+
+    def _items(self, keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
+        """The items that there are of some keys, in any order."""
         for at in range(0, len(keys), _BATCH):
             wanted = {self.name: {"Keys": [_key(key) for key in keys[at : at + _BATCH]], "ConsistentRead": True}}
             while wanted:
                 with clients.errors("the table"):
                     answer = _db().batch_get_item(RequestItems=wanted)
-                for item in answer["Responses"].get(self.name, []):
-                    stored = of_item(item)
-                    found[stored.key] = stored
+                yield from answer["Responses"].get(self.name, [])
                 wanted = answer.get("UnprocessedKeys") or {}
-        return [found[key] for key in keys if key in found]
 
     def query(
         self, pk: str, *, prefix: str = "", limit: int, before: str | None = None, ascending: bool = False
@@ -86,21 +87,19 @@ class Table:
     def add(self, key: Key, amount: int, *, expires_at: int) -> int:
         """See `Records`."""
         with clients.errors("the table"):
-            answer = _db().update_item(
-                TableName=self.name,
-                Key=_key(key),
-                UpdateExpression="SET #k = :k, #e = :e ADD #c :n",
-                ExpressionAttributeNames={"#k": "kind", "#e": "expires_at", "#c": "count"},
-                ExpressionAttributeValues={
-                    ":k": {"S": "counter"},
-                    ":e": {"N": str(expires_at)},
-                    ":n": {"N": str(amount)},
-                },
-                ReturnValues="UPDATED_NEW",
-            )
+            addition = _addition(Add(key, amount), expires_at)
+            answer = _db().update_item(TableName=self.name, ReturnValues="UPDATED_NEW", **addition)
         return int(answer["Attributes"]["count"]["N"])
 
+    def counts(self, keys: Sequence[Key]) -> list[int]:
+        """See `Records`."""
+        found = {(item["pk"]["S"], item["sk"]["S"]): int(item["count"]["N"]) for item in self._items(keys)}
+        return [found.get(key, 0) for key in keys]
+
     def _write_one(self, write: Write) -> None:
+        if isinstance(write, Add):
+            _db().update_item(TableName=self.name, **_addition(write))
+            return
         condition = _expectation(write.expected)
         if isinstance(write, Put):
             _db().put_item(TableName=self.name, Item=to_item(write.record), **condition)
@@ -108,6 +107,8 @@ class Table:
             _db().delete_item(TableName=self.name, Key=_key(write.key), **condition)
 
     def _in_transaction(self, write: Write) -> dict[str, Any]:
+        if isinstance(write, Add):
+            return {"Update": {"TableName": self.name, **_addition(write)}}
         condition = {"TableName": self.name, **_expectation(write.expected)}
         if isinstance(write, Delete):
             return {"Delete": {"Key": _key(write.key), **condition}}
@@ -190,6 +191,21 @@ def _expectation(version: int | None) -> dict[str, Any]:
         "ConditionExpression": "#v = :v",
         "ExpressionAttributeNames": {"#v": "version"},
         "ExpressionAttributeValues": {":v": {"N": str(version)}},
+    }
+
+
+def _addition(write: Add, expires_at: int | None = None) -> dict[str, Any]:
+    """An update that adds, as the arguments of a call or as a part of a transaction."""
+    names, values = {"#k": "kind", "#c": "count"}, {":k": {"S": "counter"}, ":n": {"N": str(write.amount)}}
+    expression = "SET #k = :k"
+    if expires_at is not None:
+        expression += ", #e = :e"
+        names["#e"], values[":e"] = "expires_at", {"N": str(expires_at)}
+    return {
+        "Key": _key(write.key),
+        "UpdateExpression": f"{expression} ADD #c :n",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
     }
 
 
