@@ -23,8 +23,14 @@ RATE_HZ = 44100
 _PARTIALS_HZ = ((110.0, 0.2), (443.0, 0.15), (1330.0, 0.05))
 
 
-SHORTER: dict[str, dict[str, object]] = {"compose": {"duration_s": 5.0, "formats": ["wav"], "stems": True}}
+SHORTER: dict[str, dict[str, object]] = {
+    "compose": {"duration_s": 5.0, "formats": ["wav"], "stems": True},
+    "generate": {"duration_s": 5.0, "formats": ["wav"]},
+}
 """Parameters of workflows whose defaults are more work than a test needs."""
+
+TRAINED = "musicgen-melody"
+"""A model that takes weights; small random ones stand in for them."""
 
 RUBBISH = {
     "nothing": b"",
@@ -50,22 +56,25 @@ def tone(path: Path, seconds: float) -> None:
 
 def steps_of_engines() -> Iterator[tuple[str, StepSpec, tuple[str, ...]]]:
     """(name, step, input names) of every step that an engine does in a workflow with its usual parameters."""
-    shelf = Shelf(())
+    bare, trained = Shelf(()), Shelf((TRAINED,), allow_research=True)
     for slug, workflow in workflows.workflows().items():
-        try:
-            specs = {spec.name: spec for spec in workflow.plan(workflow.parse(SHORTER.get(slug, {})), shelf)}
-        except InvalidInput:
-            continue  # a workflow of one model whose weights are not here
-        for spec in specs.values():
-            if spec.compute == "light":
-                continue
-            if spec.after:
-                names = specs[spec.after].outputs
-            elif not workflow.needs_input:
-                names = ()
-            else:
-                names = spec.outputs[:1] if spec.engine == "encoding" else ("input",)
-            yield f"{spec.engine}-{slug}", spec, names
+        params = workflow.parse(SHORTER.get(slug, {}))
+        plans = [(bare, workflow.input == "needed"), *([(trained, True)] if workflow.input == "optional" else [])]
+        for shelf, has_input in plans:
+            try:
+                specs = {spec.name: spec for spec in workflow.steps(params, shelf, has_input=has_input)}
+            except InvalidInput:
+                continue  # a workflow of one model whose weights are not here
+            for spec in specs.values():
+                if spec.compute == "light":
+                    continue
+                if spec.after:
+                    names = specs[spec.after].outputs
+                elif not has_input:
+                    names = ()
+                else:
+                    names = spec.outputs[:1] if spec.engine == "encoding" else ("input",)
+                yield f"{spec.engine}-{slug}", spec, names
 
 
 CASES = {name: (spec, names) for name, spec, names in steps_of_engines()}
@@ -80,7 +89,28 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def loaded() -> Callable[[StepSpec], Engine]:
+def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[StepSpec], ModelFiles]:
+    """The files of a step's model."""
+    folder = tmp_path_factory.mktemp("weights")
+
+    def found(spec: StepSpec) -> ModelFiles:
+        if not spec.model:
+            return ModelFiles(spec.engine, "")
+        model = models.get(spec.model)
+        if not model.files:
+            return ModelFiles(spec.model, model.version)
+        assert spec.model == TRAINED
+        if not (folder / "config.json").exists():
+            from tests.unit.gpu_workers.generation import tiny  # only where it is needed: it takes seconds
+
+            tiny.save(folder, melody=True)
+        return ModelFiles(spec.model, model.version, folder)
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def loaded(model_of: Callable[[StepSpec], ModelFiles]) -> Callable[[StepSpec], Engine]:
     """Engines as a worker keeps them: made once, loaded before each task."""
     kept: dict[str, Engine] = {}
 
@@ -90,10 +120,6 @@ def loaded() -> Callable[[StepSpec], Engine]:
         return engine
 
     return ready
-
-
-def model_of(spec: StepSpec) -> ModelFiles:
-    return ModelFiles(spec.model, models.get(spec.model).version) if spec.model else ModelFiles(spec.engine, "")
 
 
 def task(
@@ -146,7 +172,12 @@ class TestContract:
         assert list(engine.run(task(FIRST[name], song, tmp_path / "work")))
 
     def test_the_same_task_gives_the_same_bytes(
-        self, name: str, song: Path, tmp_path: Path, loaded: Callable[[StepSpec], Engine]
+        self,
+        name: str,
+        song: Path,
+        tmp_path: Path,
+        loaded: Callable[[StepSpec], Engine],
+        model_of: Callable[[StepSpec], ModelFiles],
     ) -> None:
         spec, _ = CASES[FIRST[name]]
         runs = [

@@ -1,6 +1,6 @@
 """Bodies about what is on offer."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -10,9 +10,13 @@ class Model(BaseModel):
 
     name: str = Field(description="Its name, as workflows take it for `model`")
     title: str = Field(description="What it is, in words")
+    kind: Literal["separation", "generation"] = Field(description="What it is for")
     engine: str = Field(description="The engine that loads it")
     version: str = Field(description="Its version")
-    stems: list[str] = Field(description="What it separates a song into")
+    stems: list[str] = Field(description="What it separates a song into; empty for a generator")
+    melody: bool = Field(description="Whether it can be given a melody to follow, as the job's input")
+    min_length_s: float | None = Field(description="The shortest music that it generates, seconds; null if it does not")
+    max_length_s: float | None = Field(description="The longest music that it generates, seconds; null if it does not")
     licence: str = Field(description="Licence of the model and its weights")
     commercial_use: bool = Field(description="Whether the licence allows use for money")
     available: bool = Field(description="Whether it may run here: weights installed, licence allowed")
@@ -41,6 +45,7 @@ class Workflow(BaseModel):
     slug: str = Field(description="Its name in an order")
     name: str = Field(description="Its name for people")
     description: str = Field(description="What it does")
+    input: Literal["needed", "optional", "none"] = Field(description="Whether an order of it gives an audio file")
     params: dict[str, Any] = Field(description="JSON Schema of its parameters")
     available: bool = Field(description="Whether it can be ordered here")
     reason: str | None = Field(description="What stands in the way, where it is not available")

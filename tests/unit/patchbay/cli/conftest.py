@@ -59,7 +59,9 @@ class FakeApi:
 
     def _api(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
-        model = {"name": "m", "available": True, "commercial_use": True, "stems": ["vocals"], "licence": "[free]"}
+        model = {"name": "m", "available": True, "commercial_use": True, "kind": "separation", "stems": ["vocals"]}
+        model |= {"licence": "[free]", "melody": False, "min_length_s": None, "max_length_s": None}
+        made = {"name": "g", "kind": "generation", "stems": [], "melody": True, "min_length_s": 1, "max_length_s": 300}
         fixed: dict[tuple[str, str], Any] = {
             ("GET", "/v1/upload"): {
                 "uploadUrl": "https://store.test/uploads/1?sig=1",
@@ -67,7 +69,7 @@ class FakeApi:
             },
             ("POST", "/v1/job"): {"id": "job-1"},
             ("GET", "/v1/job"): [self._job("SUCCEEDED")],
-            ("GET", "/patchbay/v1/models"): {"models": [model]},
+            ("GET", "/patchbay/v1/models"): {"models": [model, {**model, **made}]},
         }
         if request.method == "POST":
             self.order = json.loads(request.content)

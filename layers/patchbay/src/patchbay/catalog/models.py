@@ -1,16 +1,23 @@
 """The models that engines can load: what they do, where their weights come from, and what their licence allows.
 
-A model's weights are trusted only if every file has the SHA-256 given here. Names of the Demucs files carry the first
-eight digits of it, as their authors publish them.
+A file of weights that could run code is trusted only if it has the SHA-256 given here. Names of the Demucs files carry
+the first eight digits of it, as their authors publish them. For the MusicGen files no digest is known that two sources
+agree on; they are loaded as safetensors and JSON alone, which are data, and whoever installs them can pin them by a
+list `SHA256SUMS` beside them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from patchbay.catalog.composition import MAX_DURATION_S, MIN_DURATION_S
 from patchbay.domain.errors import InvalidInput, ModelUnavailable
+
+Kind = Literal["separation", "generation"]
 
 FOUR_STEMS = ("vocals", "drums", "bass", "other")
 SIX_STEMS = (*FOUR_STEMS, "guitar", "piano")
+COMPOSER = "patchbay-composer"
 
 _RESEARCH = "research only: the authors publish the weights for scientific purposes, outside the code's MIT licence"
 
@@ -27,13 +34,38 @@ class Model:
     licence: str
     commercial_use: bool
     sample_rate_hz: int = 44100
-    files: Mapping[str, str] = field(default_factory=dict)
-    """File name -> SHA-256 of the weights; empty for a model that is code alone."""
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    """File name -> SHA-256 of the weights, None where none is known; empty for a model that is code alone."""
+    embedded: bool = False
+    """Whether the files lie in the engine's own folder: nothing is to be installed."""
     memory_mib: int = 2048
+    kind: Kind = "separation"
+    length_s: tuple[float, float] | None = None
+    """Shortest and longest music that a generator makes."""
+    takes_melody: bool = False
+    """Whether a generator can be given a melody to follow."""
 
 
 def _demucs(name: str, title: str, files: Mapping[str, str], stems: tuple[str, ...] = FOUR_STEMS) -> Model:
     return Model(name, "separation", "4.0", title, stems, _RESEARCH, commercial_use=False, files=files)
+
+
+def _musicgen(name: str, title: str, memory_mib: int, *, takes_melody: bool = False) -> Model:
+    return Model(
+        name,
+        "generation",
+        "1.0",
+        title,
+        (),
+        "CC-BY-NC-4.0",
+        commercial_use=False,
+        sample_rate_hz=32000,
+        files={"config.json": None, "tokenizer.json": None, "model.safetensors": None},
+        memory_mib=memory_mib,
+        kind="generation",
+        length_s=(1.0, 300.0),
+        takes_melody=takes_melody,
+    )
 
 
 MODELS: dict[str, Model] = {
@@ -79,11 +111,45 @@ MODELS: dict[str, Model] = {
                 "cfa93e08-61801ae1.th": "61801ae1567d606c97a9c3469e943ae306d0a873eeb60d623ae7cfc7042b3f68",
             },
         ),
+        Model(
+            COMPOSER,
+            "composition",
+            "1.0",
+            "Music written by rules and played by Patchbay's own instruments: no weights, no licence questions",
+            (),
+            "Apache-2.0",
+            commercial_use=True,
+            kind="generation",
+            length_s=(MIN_DURATION_S, MAX_DURATION_S),
+        ),
+        _musicgen("musicgen-small", "MusicGen of 300 million parameters", 3072),
+        _musicgen("musicgen-medium", "MusicGen of 1.5 billion parameters", 8192),
+        _musicgen(
+            "musicgen-melody", "MusicGen of 1.5 billion parameters that follows melodies", 8192, takes_melody=True
+        ),
+        _musicgen("musicgen-stereo-small", "MusicGen of 300 million parameters, stereo", 3072),
+        _musicgen("musicgen-stereo-medium", "MusicGen of 1.5 billion parameters, stereo", 8192),
+        _musicgen(
+            "musicgen-stereo-melody",
+            "MusicGen of 1.5 billion parameters that follows melodies, stereo",
+            8192,
+            takes_melody=True,
+        ),
     )
 }
 
 PREFERENCE = ("htdemucs_ft", "htdemucs", "mdx_extra", "htdemucs_6s", "patchbay-classic")
-"""Which model a workflow takes when it is asked for none: the first of these that is installed and has the stems."""
+"""Which model a separation takes when it is asked for none: the first of these that is installed and has the stems."""
+GENERATORS = (
+    "musicgen-stereo-medium",
+    "musicgen-stereo-melody",
+    "musicgen-medium",
+    "musicgen-melody",
+    "musicgen-stereo-small",
+    "musicgen-small",
+    COMPOSER,
+)
+"""The same of generation, the composer last: it always runs."""
 
 
 def get(name: str) -> Model:
@@ -100,22 +166,26 @@ class Shelf:
     installed: tuple[str, ...]
     allow_research: bool = False
 
-    def check(self, name: str) -> Model:
-        """The model, if it may run here. Raises `InvalidInput` that says what stands in the way and what is served."""
-        if name not in MODELS:
-            raise InvalidInput(f"there is no model {name!r}; served here: {self._served()}", field="model")
-        model = MODELS[name]
+    def check(self, name: str, kind: Kind = "separation") -> Model:
+        """The model of that kind, if it may run here. Raises `InvalidInput` that says what stands in the way and what
+        is served.
+        """
+        served = f"served here: {self._names(kind)}"
+        model = MODELS.get(name)
+        if model is None:
+            raise InvalidInput(f"there is no model {name!r}; {served}", field="model")
+        if model.kind != kind:
+            raise InvalidInput(f"model {name!r} is one for {model.kind}, not for {kind}; {served}", field="model")
         if not model.commercial_use and not self.allow_research:
-            why = f"model {name!r} is {model.licence}; the operator has not allowed it here. Served: {self._served()}"
+            why = f"model {name!r} is {model.licence}; the operator has not allowed it here; {served}"
             raise InvalidInput(why, field="model")
-        if model.files and name not in self.installed:
-            why = f"the weights of model {name!r} are not installed here. Served: {self._served()}"
-            raise InvalidInput(why, field="model")
+        if model.files and not model.embedded and name not in self.installed:
+            raise InvalidInput(f"the weights of model {name!r} are not installed here; {served}", field="model")
         return model
 
-    def served(self) -> tuple[Model, ...]:
-        """Every model that may run here."""
-        return tuple(m for m in MODELS.values() if self._runs(m))
+    def served(self, kind: Kind | None = None) -> tuple[Model, ...]:
+        """Every model, or every one of a kind, that may run here."""
+        return tuple(m for m in MODELS.values() if kind in (None, m.kind) and self._runs(m))
 
     def choose(self, stems: tuple[str, ...]) -> Model:
         """The best model here that has all of `stems`. Raises `InvalidInput` if none has."""
@@ -123,12 +193,21 @@ class Shelf:
             model = MODELS.get(name)
             if model and self._runs(model) and set(stems) <= set(model.stems):
                 return model
-        why = f"no model installed here separates {', '.join(stems)}. Served: {self._served()}"
+        why = f"no model installed here separates {', '.join(stems)}; served here: {self._names('separation')}"
+        raise InvalidInput(why, field="model")
+
+    def choose_generator(self, *, melody: bool) -> Model:
+        """The best generator here, of those that take a melody if there is one. Raises `InvalidInput` if none does."""
+        for name in GENERATORS:
+            model = MODELS[name]
+            if self._runs(model) and (model.takes_melody or not melody):
+                return model
+        why = f"no model installed here follows a melody; without an input there are: {self._names('generation')}"
         raise InvalidInput(why, field="model")
 
     def _runs(self, model: Model) -> bool:
         allowed = model.commercial_use or self.allow_research
-        return allowed and (not model.files or model.name in self.installed)
+        return allowed and (not model.files or model.embedded or model.name in self.installed)
 
-    def _served(self) -> str:
-        return ", ".join(m.name for m in self.served())
+    def _names(self, kind: Kind) -> str:
+        return ", ".join(m.name for m in self.served(kind))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -52,8 +52,10 @@ class Workflow:
     params: type[Params]
     plan: Callable[[Any, Shelf], tuple[StepSpec, ...]]
     """(parameters, shelf) -> steps. Raises `InvalidInput` where they do not fit what is served."""
-    needs_input: bool = True
+    input: Literal["needed", "optional", "none"] = "needed"
     """Whether it works on a file; one that does not makes something of its parameters alone."""
+    plan_with_input: Callable[[Any, Shelf], tuple[StepSpec, ...]] | None = None
+    """The plan of an order that gives a file where that is optional; `plan` is then of one that gives none."""
 
     def parse(self, given: Mapping[str, Any]) -> Params:
         """Check parameters. Raises `InvalidInput` naming the first field at fault."""
@@ -69,13 +71,18 @@ class Workflow:
                 message = f"parameter {name!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
             raise InvalidInput(message, field=name) from None
 
+    def steps(self, params: Params, shelf: Shelf, *, has_input: bool) -> tuple[StepSpec, ...]:
+        """The plan of an order that gives a file, or gives none. Raises as `plan` does."""
+        plan = self.plan_with_input if has_input and self.plan_with_input else self.plan
+        return plan(params, shelf)
+
     def outputs(self, params: Params, shelf: Shelf) -> tuple[str, ...]:
         """Names of the results that a job with these parameters will have."""
         return tuple(name for step in self.plan(params, shelf) if step.reported for name in step.outputs)
 
-    def files(self, params: Params, shelf: Shelf) -> tuple[str, ...]:
-        """Names of those results that are files."""
-        steps = [step for step in self.plan(params, shelf) if step.reported]
+    def files(self, params: Params, shelf: Shelf, *, has_input: bool) -> tuple[str, ...]:
+        """Names of the results that are files, of a job that is given one or none."""
+        steps = [step for step in self.steps(params, shelf, has_input=has_input) if step.reported]
         return tuple(name for step in steps for name in step.outputs if name not in step.values)
 
 

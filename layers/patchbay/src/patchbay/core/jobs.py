@@ -21,7 +21,7 @@ from patchbay.ports import Clock, Delete, Executions, Objects, Put, Records, Wri
 
 MAX_BODY_BYTES = 16_000
 MAX_PAGE = 200
-"""A page of the largest jobs, links to their outputs included, has to fit into the 6 MB that a Lambda answers."""
+"""Most jobs on a page; of very large ones fewer fit into an answer, which is what dialects look after."""
 _log = logging.getLogger(__name__)
 
 
@@ -96,7 +96,7 @@ class Jobs:
         workflow = workflows.get(order.workflow)
         try:
             params = workflow.parse(order.params)
-            files = workflow.files(params, self.shelf)
+            files = workflow.files(params, self.shelf, has_input=asset is not None)
         except InvalidInput as error:
             raise InvalidInput(str(error), field=f"params.{error.field}" if error.field else "params") from None
         self._check_delivery(order.deliver_to, files)
@@ -190,9 +190,10 @@ class Jobs:
 
         Raises `InvalidInput`.
         """
-        if not workflows.get(order.workflow).needs_input:
-            if order.input_asset_id or order.input_url:
-                raise InvalidInput(f"workflow {order.workflow!r} takes no input file", field="input")
+        takes = workflows.get(order.workflow).input
+        if takes == "none" and (order.input_asset_id or order.input_url):
+            raise InvalidInput(f"workflow {order.workflow!r} takes no input file", field="input")
+        if takes != "needed" and not (order.input_asset_id or order.input_url):
             return None
         if order.input_asset_id:
             try:

@@ -151,7 +151,7 @@ class Pipeline:
 
     def _specs(self, job: Job) -> tuple[StepSpec, ...]:
         workflow = workflows.get(job.workflow)
-        specs = workflow.plan(workflow.parse(job.params), self.shelf)
+        specs = workflow.steps(workflow.parse(job.params), self.shelf, has_input=job.input_asset_id is not None)
         if job.deliver_to:
             names = tuple(job.deliver_to)
             last = specs[-1].name

@@ -29,7 +29,7 @@ def step(**params: Any) -> dict[str, Any]:
 
 
 def test_it_needs_no_input() -> None:
-    assert not WORKFLOW.needs_input
+    assert WORKFLOW.input == "none"
 
 
 def test_outputs() -> None:

@@ -60,5 +60,5 @@ WORKFLOW = Workflow(
     description="Composes a piece of music from a genre, emotions and wishes: audio, stems, versions, MIDI and score.",
     params=ComposeParams,
     plan=_plan,
-    needs_input=False,
+    input="none",
 )

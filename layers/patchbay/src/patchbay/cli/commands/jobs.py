@@ -1,7 +1,7 @@
 """`patchbay jobs`, `job`, `cancel`, `models`, `separate`: what a customer does, through the public API."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -139,7 +139,7 @@ def models(
     data: options.Data = options.DEFAULT_DATA,
     as_json: options.Json = False,
 ) -> None:
-    """List the models: what they separate, under which licence, and whether they run there."""
+    """List the models: what they separate or generate, under which licence, and whether they run there."""
     from patchbay.cli.connect import connect
 
     with connect(url, key, data) as client:
@@ -152,12 +152,19 @@ def models(
             m["name"],
             "[green]yes[/]" if m["available"] else "no",
             "yes" if m["commercial_use"] else "no",
-            ", ".join(m["stems"]),
+            show.plain(_makes(m)),
             show.plain(m["licence"]),
         )
         for m in found
     ]
-    show.table(("Model", "Runs there", "Commercial use", "Stems", "Licence"), rows)
+    show.table(("Model", "Runs there", "Commercial use", "Makes", "Licence"), rows)
+
+
+def _makes(model: dict[str, Any]) -> str:
+    """What a model is for, in a few words."""
+    if model["kind"] == "separation":
+        return ", ".join(model["stems"])
+    return f"{model['min_length_s']:g} to {model['max_length_s']:g} s of music{', after a melody' * model['melody']}"
 
 
 def _workflow(found: "Job") -> str:
