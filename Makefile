@@ -20,7 +20,7 @@ export SONG MODEL
 # The environment first: its Python is what cdk.json calls, and its Node is recent whatever the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv node up demo lint test test-quick synth deploy bench fit-classic openapi lock clean
+.PHONY: help venv node up demo lint test test-quick synth deploy bench gallery fit-classic openapi lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ deploy: .venv/ready node ## Deploy a stage into the AWS account of your credenti
 
 bench: .venv/ready node ## Measure, print a table, write bench.json
 	$(PY) -m tests.bench
+
+gallery: .venv/ready ## Compose the pieces of docs/gallery.md anew: figures, pictures, the table of all combinations
+	$(PY) -m tests.bench.composition_gallery
 
 fit-classic: .venv/ready ## Fit patchbay-classic anew (needs fluidsynth, fluid-soundfont-gm, espeak-ng)
 	$(PY) -m gpu_workers.separation.fitting

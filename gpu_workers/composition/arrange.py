@@ -32,6 +32,12 @@ _FAMILIES: Final[dict[str, tuple[Style, tuple[int, int], str]]] = {
 }
 """What an instrument does where a genre has no place for it: style, range as MIDI pitches, names."""
 
+_RANGES: Final = {
+    "strings": (36, 94), "cello": (38, 74), "flute": (61, 96), "sarangi": (47, 82), "glockenspiel": (76, 106),
+    "celesta": (64, 106), "tanpura": (36, 72),
+}  # fmt: skip
+"""Pitches of the instruments that cannot play everything that a layer may ask for; a mood's few semitones are left."""
+
 FAMILY: Final = {name: family for family, (_, _, names) in _FAMILIES.items() for name in names.split()}
 """The family of every instrument that a score may name."""
 
@@ -219,6 +225,14 @@ _WRITERS: Final[dict[Style, _Writer]] = {
 }
 
 
+def fitted(layer: Layer, instrument: str) -> Layer:
+    """The layer in the octave that suits the instrument, and within what it can play; a bass stays where it is."""
+    low, high = _RANGES.get(instrument, (layer.low, layer.high))
+    octaves = (0,) if layer.style == "bass" else (0, -12, 12, -24, 24)
+    shift = min(octaves, key=lambda by: max(0, low - layer.low - by) + max(0, layer.high + by - high))
+    return replace(layer, low=max(layer.low + shift, low), high=min(layer.high + shift, high))
+
+
 def write_parts(piece: Piece, chairs: list[Chair], tala: Tala | None) -> list[Part]:
     """Every part on the grid. Those that turn out to have nothing to play are left out."""
     motif = melody.make_motif(piece.brief.seed, piece.plan.beats_per_bar)
@@ -227,7 +241,7 @@ def write_parts(piece: Piece, chairs: list[Chair], tala: Tala | None) -> list[Pa
     band = Band(piece, motif, kicks, tala or TALAS["dadra" if piece.plan.beats_per_bar == 3 else "keherwa"])
     parts: list[Part] = []
     for chair in chairs:
-        layer = chair.layer
+        layer = fitted(chair.layer, chair.instrument)
         notes = _WRITERS[layer.style](band, layer, list(chair.plays))
         if not notes:
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gpu_workers.composition import theory
 from gpu_workers.composition.form import Bar
 from gpu_workers.composition.genres.record import Layer
@@ -15,6 +17,8 @@ _RISE = 0.10
 """The least rise of intensity that a riser announces."""
 _POSITIONS = (0, 4, -4, 7)
 """By how many semitones a version's chords lie higher, which gives them other inversions."""
+_LOWEST = 48
+"""No section's mood moves a chord below this: thirds lower down are mud, and it is the bass's place."""
 _ORDERS = ((0, 1, 2, 3), (0, 2, 1, 2), (3, 2, 1, 0), (0, 3, 1, 2))
 """The order of a broken chord's notes, by version."""
 
@@ -91,7 +95,7 @@ def write_drone(piece: Piece, layer: Layer, plays: list[bool]) -> list[Note]:
     for index, bar in enumerate(piece.plan.bars):
         if not plays[index]:
             continue
-        sa = theory.nearest(piece.home(bar).tonic, 48, 43, 54)
+        sa = theory.nearest(piece.home(bar).tonic, 50, 48, 59)
         drone = piece.ragas[bar.section].drone if piece.ragas else 7
         cycle = (sa - 12 + drone, sa, sa, sa - 12)
         slots = 1 if bar.ending else bar.beats if bar.intensity > 0.3 else max(1, bar.beats // 2)
@@ -172,8 +176,8 @@ def _voiced(piece: Piece, layer: Layer, plays: list[bool]) -> list[tuple[Bar, Ch
     """Every chord in the bars played with its pitches, led from one to the next."""
     rows: list[tuple[Bar, Chord, tuple[int, ...]]] = []
     before: tuple[int, ...] = ()
-    count = 4 if layer.style in {"arp", "strum"} or piece.genre.colour in {"seventh", "ninth"} else 3
-    section = -1
+    count = 4 if layer.style in {"arp", "strum"} or piece.genre.colour in {"seventh", "ninth", "open"} else 3
+    section, held = -1, layer.style == "pad"
     for index, bar in enumerate(piece.plan.bars):
         if not plays[index]:
             continue
@@ -181,7 +185,9 @@ def _voiced(piece: Piece, layer: Layer, plays: list[bool]) -> list[tuple[Bar, Ch
         section = bar.section
         low, high = _range(piece, bar, layer)
         for chord in piece.chords[index]:
-            before = voice(chord, before, low, max(high, low + 16), count)
+            # The ninth is left to those who strike the chord: held against their third it rubs.
+            own = replace(chord, quality=theory.PLAIN.get(chord.quality, chord.quality)) if held else chord
+            before = voice(own, before, low, max(high, low + 16), count, grounded=_grounded(piece, bar))
             rows.append((bar, chord, before))
     return rows
 
@@ -189,7 +195,17 @@ def _voiced(piece: Piece, layer: Layer, plays: list[bool]) -> list[tuple[Bar, Ch
 def _range(piece: Piece, bar: Bar, layer: Layer) -> tuple[int, int]:
     """The layer's range for the section's register; versions lie in other positions."""
     shift = piece.emotion(bar).register // 2 + _POSITIONS[piece.span(bar).version]
-    return layer.low + shift, layer.high + shift
+    return max(layer.low + shift, min(layer.low, _LOWEST)), layer.high + shift
+
+
+def _grounded(piece: Piece, bar: Bar) -> bool:
+    """Whether a bass plays in the bar."""
+    return any(
+        layer.style == "bass"
+        and layer.enter <= bar.intensity
+        and not set(layer.instruments) <= set(piece.brief.exclude)
+        for layer in piece.genre.layers
+    )
 
 
 def _by_bar(piece: Piece, layer: Layer, plays: list[bool]) -> dict[int, list[tuple[Chord, tuple[int, ...]]]]:

@@ -112,7 +112,7 @@ class RagaHome(Home):
     @property
     def name(self) -> str:
         """Sa and the raga in words: "C# Yaman"."""
-        return f"{theory.NAMES[self.tonic]} {self.mode}"
+        return f"{theory.SHARPS[self.tonic]} {self.mode}"
 
 
 def _key(piece: Piece) -> str:

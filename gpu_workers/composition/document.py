@@ -41,7 +41,7 @@ def composition(
         "loop": score.loop,
         "duration_s": score.duration_s,
         "key": score.key,
-        "scale": [theory.NAMES[pitch_class] for pitch_class in score.scale],
+        "scale": [theory.names_in(score.key)[pitch_class] for pitch_class in score.scale],
         "tempo_bpm": tempo_bpm(score),
         "beats_per_bar": score.beats_per_bar,
         "swing": round(score.swing, 3),
@@ -75,13 +75,14 @@ def _times(score: Score, beats: Iterable[float]) -> list[float]:
 
 
 def _chord(score: Score, chord: Chord) -> dict[str, Any]:
+    names = theory.names_in(score.key)
     return {
         "start_s": _time(score, chord.start_beats),
         "end_s": _time(score, chord.start_beats + chord.duration_beats),
-        "label": theory.chord_symbol(chord.root, chord.quality, chord.bass),
-        "root": theory.NAMES[chord.root],
+        "label": theory.chord_symbol(chord.root, chord.quality, chord.bass, names),
+        "root": names[chord.root],
         "quality": chord.quality,
-        "bass": theory.NAMES[chord.bass],
+        "bass": names[chord.bass],
     }
 
 

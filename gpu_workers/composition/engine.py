@@ -11,7 +11,7 @@ from typing import Final, cast, get_args
 
 from gpu_workers.composition import document, pianoroll, takes
 from gpu_workers.composition.compose import compose
-from gpu_workers.composition.groups import grouped, heard
+from gpu_workers.composition.groups import grouped, heard, together
 from gpu_workers.composition.midi import midi_bytes
 from gpu_workers.composition.order import Order
 from gpu_workers.composition.patience import patiently
@@ -99,7 +99,14 @@ class _Session:
                     self._write_section(score, sound, section, f"{version}-{number}")
 
     def _sound(self, score: Score, folder: Path, progress: Callable[[float], None]) -> Rendering:
-        return render(score, sample_rate_hz=RATE_HZ, backend=self._backend, progress=progress, scratch=folder)
+        return render(
+            score,
+            sample_rate_hz=RATE_HZ,
+            backend=self._backend,
+            progress=progress,
+            scratch=folder,
+            together=together(score),
+        )
 
     def _write_track(self, score: Score, sound: Rendering) -> None:
         frames = sound.mix.shape[1]

@@ -27,6 +27,11 @@ def grouped(score: Score) -> Mapping[str, tuple[Part, ...]]:
     return {name: tuple(part for part in score.parts if groups[part.name] == name) for name in PARTS}
 
 
+def together(score: Score) -> list[list[str]]:
+    """The names of the parts of each stem, as the renderer wants them."""
+    return [[part.name for part in parts] for parts in grouped(score).values()]
+
+
 def _group(part: Part, styles: Mapping[str, str]) -> str:
     """By what it does in its genre; where it was added to it, by what its instrument usually does."""
     role = part.name.removesuffix(f"_{part.instrument}")

@@ -7,7 +7,9 @@ first chord and the last bar of a section do not depend on its version: that is 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 
 from gpu_workers.composition import theory
 from gpu_workers.composition.chance import chance
@@ -32,6 +34,8 @@ _ENDINGS = {"major": ("4", "5"), "lydian": ("2", "5"), "mixolydian": ("4", "7"),
             "phrygian": ("7", "2"), "minor": ("4", "5M")}  # fmt: skip
 """The last chord but one of a piece: through the fourth degree, and through the mode's dominant."""
 
+_OTHER_DOUBLED = 1.5
+"""What it costs, in semitones of motion, to double another note than the root."""
 _SIZES = {"triad": 3, "modal": 3, "open": 3, "seventh": 4, "ninth": 5}
 _BY_STEPS = {steps: name for name, steps in reversed(theory.QUALITIES.items())}
 _TOKEN = re.compile(r"([1-7])(M|s2|s4|p)?(?:/([1-7]))?")
@@ -182,28 +186,45 @@ def _bar_chords(bar: Bar, token: str, home: Home, colour: str, emotion: Emotion)
     return tuple(chords)
 
 
-def voice(chord: Chord, before: tuple[int, ...], low: int, high: int, count: int) -> tuple[int, ...]:
+def voice(
+    chord: Chord, before: tuple[int, ...], low: int, high: int, count: int, *, grounded: bool = False
+) -> tuple[int, ...]:
     """Up to `count` pitches of a chord within low..high, as near to the voicing before as can be, lowest first.
 
-    The fifth goes first where there are too many notes, the root is doubled where there are too few. With `before`
-    empty the voicing sits in the middle.
+    The fifth goes first where there are too many notes, the lowest (best the root) is doubled where there are too few.
+    With `before` empty the voicing sits in the middle. `grounded` says that a bass has the root: a chord with a major
+    seventh then goes without it, for two players of such a chord would be a semitone or a minor ninth apart.
     """
-    classes = list(theory.chord_classes(chord.root, chord.quality))
-    if len(classes) > count:
-        drop = [classes[0], classes[2]] if len(classes) == 5 else [classes[2]]
-        classes = [one for one in classes if one not in drop[-(len(classes) - count) :]][:count]
-    if 3 <= len(classes) < count:
-        classes = [*classes, classes[0]]
-    middle = (low + high) / 2
-    best = min(_inversions(classes, low, high), key=lambda pitches: _travel(pitches, before, middle))
+    classes = _sounded(chord, count, grounded=grounded)
+    middle, doubles = (low + high) / 2, 3 <= len(classes) < count and classes[0] == chord.root
+
+    def cost(pitches: list[int]) -> float:
+        return _travel(pitches, before, middle) + (_OTHER_DOUBLED if doubles and pitches[0] % 12 != classes[0] else 0.0)
+
+    best = min(_inversions(classes, low, high, doubles=doubles), key=cost)
     return tuple(best)
 
 
-def _inversions(classes: list[int], low: int, high: int) -> list[list[int]]:
-    """Every close position of the classes within the bounds, each starting on each of them, and the open ones."""
+def _sounded(chord: Chord, count: int, *, grounded: bool) -> list[int]:
+    """The pitch classes of a chord that `count` voices play."""
+    classes = list(theory.chord_classes(chord.root, chord.quality))
+    if grounded and (chord.root - 1) % 12 in classes:
+        return classes[1 : count + 1]
+    if len(classes) > count:
+        drop = [classes[0], classes[2]] if len(classes) == 5 else [classes[2]]
+        classes = [one for one in classes if one not in drop[-(len(classes) - count) :]][:count]
+    return classes
+
+
+def _inversions(classes: list[int], low: int, high: int, *, doubles: bool) -> list[list[int]]:
+    """Every position of the classes within the bounds, stacked as they come and as close as can be, on each of them.
+
+    Where it `doubles`, the lowest comes again on top.
+    """
     found: list[list[int]] = []
-    for first in range(len(classes)):
-        turned = classes[first:] + classes[:first]
+    close = sorted(classes, key=lambda one: (one - classes[0]) % 12)
+    for order, first in product((classes, close), range(len(classes))):
+        turned = order[first:] + order[: first + doubles]
         for base in range(low + (turned[0] - low) % 12, high + 1, 12):
             pitches = [base]
             for one in turned[1:]:
@@ -215,9 +236,23 @@ def _inversions(classes: list[int], low: int, high: int) -> list[list[int]]:
 
 
 def _travel(pitches: list[int], before: tuple[int, ...], middle: float) -> float:
-    """The motion from one voicing to the next in semitones, and a pull towards the middle of the range."""
+    """The motion from one voicing to the next in semitones, and a pull towards the middle of the range.
+
+    Fifths and octaves that move in parallel cost as much as a whole tone.
+    """
     pull = 0.15 * abs(sum(pitches) / len(pitches) - middle)
     if not before:
         return pull
     moved = sum(min(abs(pitch - old) for old in before) for pitch in pitches)
-    return moved + abs(pitches[-1] - before[-1]) * 0.5 + pull
+    return moved + abs(pitches[-1] - before[-1]) * 0.5 + 2.0 * parallels(before, pitches) + pull
+
+
+def parallels(before: Sequence[int], after: Sequence[int]) -> int:
+    """How many pairs of voices move from a fifth or an octave to the same interval."""
+    if len(before) != len(after):
+        return 0
+    pairs = combinations(zip(before, after, strict=True), 2)
+    return sum(
+        low != new_low and high - low == new_high - new_low and (high - low) % 12 in {0, 7}
+        for (low, new_low), (high, new_high) in pairs
+    )

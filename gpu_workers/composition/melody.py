@@ -6,6 +6,7 @@ steps sound; so the rhythm of a quiet section is contained in that of a lively o
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -14,13 +15,15 @@ from gpu_workers.composition.chance import chance
 from gpu_workers.composition.form import MOVEMENT_BLOCKS, Bar
 from gpu_workers.composition.genres.record import Layer
 from gpu_workers.composition.piece import Piece, velocity
-from gpu_workers.composition.score import Note
+from gpu_workers.composition.score import Chord, Note
 
 MOTIF_BARS = 2
 _METRE = (9.0, 1.2, 3.4, 3.0, 5.0, 1.4, 4.0, 3.0)
 """How much a melody leans on the eight eighths of a bar: those just before the third beat and the next bar count."""
 _STRIDE, _BREATH, _LEAP = 2, 3, 5
 """How many scale steps a melody moves at most: as a rule, after a long note, and into a new phrase."""
+_AGAIN = 2.5
+"""What a repeated note costs, in semitones; four times as much for a third in a row."""
 _LABEL_LIFT = {"intro": 0, "verse": 0, "build": 1, "bridge": 2, "chorus": 3, "break": -1, "outro": -1}
 """Scale steps by which a block's melody lies above the section's."""
 
@@ -147,14 +150,33 @@ def _sing(
         target = _within(rungs, rung, before, reach)
         if not strong and target == before:
             target = _neighbour(rungs, target, rung)
-        pitch = _pitch(piece, index, beat, target, before, layer, strong=strong or last)
+        exposed = gap >= 1.0
+        stuck = len(notes) > 1 and notes[-1].pitch == notes[-2].pitch
+        weight = _AGAIN * (4 if stuck else 1)
+        pitch = _pitch(piece, index, beat, target, before, layer, weight, strong=strong or last, exposed=exposed)
         length = gap * (0.75 if last and not bar.ending else 0.45 + 0.55 * piece.emotion(bar).legato)
         length = min(max(length, 0.2), gap, 4.0 if not bar.ending else float(bar.beats))
+        length = min(length, _until_it_rubs(piece, index, beat, pitch))
         notes += _approach(piece, notes, beat, pitch, rungs, rng)
         touch = velocity(bar.intensity, 1.0 if strong else 0.88)
         notes.append(Note(beat, length, pitch, touch, _outside(piece, bar, pitch)))
         before = pitch
     return notes
+
+
+def _until_it_rubs(piece: Piece, index: int, beat: float, pitch: int) -> float:
+    """How long a note can last before a chord comes that has a tone a semitone below it; infinity if none does soon."""
+    for row in piece.chords[index : index + 2]:
+        for chord in row:
+            below = (pitch - 1) % 12 in _plain(chord)
+            if chord.start_beats >= beat + 0.25 and below:
+                return chord.start_beats - beat
+    return math.inf
+
+
+def _plain(chord: Chord) -> tuple[int, ...]:
+    """The pitch classes of a chord without its ninth."""
+    return theory.chord_classes(chord.root, theory.PLAIN.get(chord.quality, chord.quality))
 
 
 def _within(rungs: list[int], rung: int, before: int | None, reach: int) -> int:
@@ -167,28 +189,37 @@ def _within(rungs: list[int], rung: int, before: int | None, reach: int) -> int:
 
 
 def _neighbour(rungs: list[int], pitch: int, rung: int) -> int:
-    """The next note of the ladder on the side of the rung aimed at, or below."""
+    """The next note of the ladder on the side of the rung aimed at, or below; on the other side at the ladder's end."""
     at = rungs.index(pitch)
-    return rungs[min(len(rungs) - 1, at + 1) if rung > at else max(0, at - 1)]
+    upwards = at == 0 or (rung > at and at < len(rungs) - 1)
+    return rungs[at + 1 if upwards else at - 1]
 
 
 def _pitch(
-    piece: Piece, index: int, beat: float, target: int, before: int | None, layer: Layer, *, strong: bool
-) -> int:
-    """The target, moved to a tone of the chord where the beat is strong or the chord is foreign to the scale."""
+    piece: Piece, index: int, beat: float, target: int, before: int | None, layer: Layer, again: float, *,
+    strong: bool, exposed: bool,
+) -> int:  # fmt: skip
+    """The target, moved to a tone of the chord where the beat is strong, or where it would rub against the chord.
+
+    It rubs if the chord is foreign to the scale and has a tone a semitone off, or if it stays (`exposed`) a semitone
+    above a tone of the chord. `again` is the cost of the note before. The root of a chord with a major seventh is none
+    of the tones to move to.
+    """
     bar = piece.plan.bars[index]
     chord = piece.chord_at(index, beat)
     classes = theory.chord_classes(chord.root, chord.quality)
     if bar.ending:
         return theory.nearest(piece.home(bar).tonic, target, layer.low, layer.high)
     foreign = not set(classes) <= set(piece.home(bar).scale)
-    if not strong and not (foreign and any((target - one) % 12 in {1, 11} for one in classes)):
+    apart = {(target - one) % 12 for one in _plain(chord)}
+    if not strong and not (foreign and apart & {1, 11}) and not (exposed and 1 in apart):
         return target
-    choices = [theory.nearest(one, target, layer.low, layer.high) for one in classes[:4]]
+    calm = classes[1:4] if (chord.root - 1) % 12 in classes else classes[:4]
+    choices = [theory.nearest(one, target, layer.low, layer.high) for one in calm]
     old = target if before is None else before
 
     def cost(pitch: int) -> float:
-        return abs(pitch - target) + 0.5 * abs(pitch - old) + (2.5 if pitch == old else 0.0)
+        return abs(pitch - target) + 0.5 * abs(pitch - old) + (again if pitch == old else 0.0)
 
     return min(choices, key=cost)
 
@@ -217,7 +248,7 @@ def write_counter(piece: Piece, layer: Layer, plays: list[bool]) -> list[Note]:
         if not plays[index]:
             continue
         for chord in piece.chords[index]:
-            guides = theory.chord_classes(chord.root, chord.quality)[1:4]
+            guides = _plain(chord)[1:4]
             choices = [theory.nearest(one, before, layer.low, layer.high) for one in guides]
             pitch = min(choices, key=lambda one: abs(one - before) + (1 if one == before else 0))
             halves = 2 if bar.intensity > 0.7 and chord.duration_beats >= 4 and not bar.ending else 1

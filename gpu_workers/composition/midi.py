@@ -61,7 +61,7 @@ def _conductor(score: Score) -> list[_Event]:
         text = f"section {section.emotion} ({section.key})"
         events.append((_ticks(section.start_beats), 4, _meta(0x06, text.encode("ascii"))))
     for chord in score.chords:
-        symbol = theory.chord_symbol(chord.root, chord.quality, chord.bass)
+        symbol = theory.chord_symbol(chord.root, chord.quality, chord.bass, theory.names_in(score.key))
         events.append((_ticks(chord.start_beats), 5, _meta(0x06, symbol.encode("ascii"))))
     return events
 

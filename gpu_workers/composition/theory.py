@@ -7,6 +7,10 @@ from functools import cache
 from typing import Final
 
 NAMES: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+SHARPS: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+FLATS: Final = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_FLAT_SIGNATURES: Final = frozenset({5, 10, 3, 8, 1})
+"""Tonics of the major keys that are written with flats."""
 _LETTERS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
@@ -34,6 +38,9 @@ QUALITIES: Final[dict[str, tuple[int, ...]]] = {
     "min9": (0, 3, 7, 10, 14),
     "dom9": (0, 4, 7, 10, 14),
 }
+
+PLAIN: Final = {"madd9": "min", "maj9": "maj7", "min9": "min7", "dom9": "dom7"}
+"""Chords without their ninths."""
 
 _SYMBOLS: Final = {
     "maj": "", "min": "m", "power": "5", "dom7": "7", "min7": "m7", "madd9": "m(add9)", "min9": "m9", "dom9": "9",
@@ -78,14 +85,27 @@ def parse_key(text: str) -> tuple[int, str]:
 
 
 def key_name(tonic: int, mode: str) -> str:
-    """A key in words: "A minor"."""
-    return f"{NAMES[tonic % 12]} {mode}"
+    """A key in words: "A minor", spelled by its signature: "C# minor", but "Db major"."""
+    return f"{_spelled(tonic, mode)[tonic % 12]} {mode}"
 
 
-def chord_symbol(root: int, quality: str, bass: int) -> str:
+def names_in(key: str) -> tuple[str, ...]:
+    """The names of the twelve pitch classes in a key, with its sharps or flats; sharps where it is a raga."""
+    try:
+        return _spelled(*parse_key(key))
+    except ValueError:
+        return SHARPS
+
+
+def _spelled(tonic: int, mode: str) -> tuple[str, ...]:
+    signature = relative_tonic(tonic, mode, "major")
+    return NAMES if signature == 0 else FLATS if signature in _FLAT_SIGNATURES else SHARPS
+
+
+def chord_symbol(root: int, quality: str, bass: int, names: tuple[str, ...] = NAMES) -> str:
     """A chord as players write it: "Am7", "C/E"."""
-    slash = "" if bass == root else f"/{NAMES[bass]}"
-    return NAMES[root] + _SYMBOLS.get(quality, quality) + slash
+    slash = "" if bass == root else f"/{names[bass]}"
+    return names[root] + _SYMBOLS.get(quality, quality) + slash
 
 
 def chord_classes(root: int, quality: str) -> tuple[int, ...]:

@@ -38,7 +38,7 @@ ELECTRONIC = Genre(
     layers=(
         Layer("drums", "drums", ("kit_electronic",), enter=0.10, gain_db=0.0, room=0.08),
         Layer(
-            "percussion", "perc", ("percussion_world",), enter=0.5, gain_db=-7.0, pan=0.35, room=0.2, delay=0.1,
+            "percussion", "perc", ("percussion_world",), enter=0.5, gain_db=-3.0, pan=0.35, room=0.2, delay=0.1,
             patterns=((0.0, "70:..4...4...4...4.|75:......5....5...."),
                       (0.8, "70:4554455445544554|75:...5..5....5..5.")),
         ),

@@ -41,7 +41,7 @@ HIPHOP = Genre(
     layers=(
         Layer("drums", "drums", ("kit_hiphop", "kit_electronic"), enter=0.08, gain_db=0.0, room=0.08),
         Layer(
-            "percussion", "perc", ("percussion_world",), enter=0.55, gain_db=-6.0, pan=0.4, room=0.2,
+            "percussion", "perc", ("percussion_world",), enter=0.55, gain_db=-2.0, pan=0.4, room=0.2,
             patterns=((0.0, "70:..4...4...4...4."), (0.75, "70:4.5.4.5.4.5.4.5.|75:......5.......5.")),
         ),
         Layer(

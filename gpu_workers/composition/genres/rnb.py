@@ -35,7 +35,7 @@ RNB = Genre(
             patterns=((0.0, "70:..4...4...4...4."), (0.7, "70:3.5.3.5.3.5.3.5.|63:......5....4.5..")),
         ),
         Layer(
-            "bass", "bass", ("bass_finger", "bass_synth", "bass_sub"), enter=0.08, gain_db=-2.5, room=0.03, duck=0.2,
+            "bass", "bass", ("bass_finger", "bass_synth", "bass_sub"), enter=0.08, gain_db=-4.5, room=0.03, duck=0.2,
             low=29, high=50,
             patterns=(
                 (0.0, "R-----------5---"),

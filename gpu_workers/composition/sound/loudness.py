@@ -4,6 +4,7 @@ Rec. ITU-R BS.1770-4: K-weighting, blocks of 400 ms that overlap by three quarte
 the mean; annex 2: four times oversampling for the true peak.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
@@ -46,21 +47,30 @@ def integrated(power: Curve, frames: int, rate_hz: int) -> float:
     return -np.inf if found is None else found
 
 
-def peaks(mix: Stereo, chunk: int = 1 << 20) -> Curve:
+def peaks(mix: Stereo) -> Curve:
     """Greatest absolute value in each 64 frames, between the samples too where it matters.
 
     What lies 9 dB or more under the highest sample is taken as sampled: no limiter comes near it.
     """
-    frames = mix.shape[1]
-    found = np.zeros(points(frames))
-    for start in range(0, frames, chunk):
-        loudest = np.abs(mix[:, start : start + chunk]).max(axis=0)
-        edges = np.arange(0, len(loudest), STEP)
-        found[start // STEP : start // STEP + len(edges)] = np.maximum.reduceat(loudest, edges)
+    found = sample_peaks([mix])
     hot = np.flatnonzero(found > 0.35 * found.max()) if found.any() else np.zeros(0, np.int64)
     for start in range(0, len(hot), _AT_ONCE):
         chosen = hot[start : start + _AT_ONCE]
         found[chosen] = np.maximum(found[chosen], _between(mix, chosen))
+    return found
+
+
+def sample_peaks(sources: Sequence[Stereo], chunk: int = 1 << 18) -> Curve:
+    """Greatest absolute value in each 64 frames of the sum of `sources`, as sampled."""
+    frames = sources[0].shape[1]
+    found = np.zeros(points(frames))
+    for start in range(0, frames, chunk):
+        total = sources[0][:, start : start + chunk].copy()
+        for source in sources[1:]:
+            total += source[:, start : start + chunk]
+        loudest = np.abs(total).max(axis=0)
+        edges = np.arange(0, len(loudest), STEP)
+        found[start // STEP : start // STEP + len(edges)] = np.maximum.reduceat(loudest, edges)
     return found
 
 

@@ -1,5 +1,6 @@
 """The last stage: one gain over time, found on the mix and given to every stem alike, so that stems still sum to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,19 +32,26 @@ class Measured:
     peaks: Curve
 
 
-def measured(mix: Stereo, rate_hz: int, *, loop: bool) -> Measured:
-    """Of (2, frames)."""
-    return Measured(mix.shape[1], rate_hz, loop, loudness.weighted_energy(mix, rate_hz), loudness.peaks(mix))
+def measured(mix: Stereo, rate_hz: int, *, loop: bool, stems: Sequence[Sequence[Stereo]] = ()) -> Measured:
+    """Of (2, frames). Each of `stems`, the sum of some arrays, counts for the peaks as the mix does."""
+    highest = loudness.peaks(mix)
+    for stem in stems:
+        # Parts in opposite phase cancel in the mix: alone, each can be higher than it.
+        highest = np.maximum(highest, loudness.sample_peaks(stem))
+    return Measured(mix.shape[1], rate_hz, loop, loudness.weighted_energy(mix, rate_hz), highest)
 
 
-def curve(mix: Stereo, rate_hz: int, *, loop: bool) -> Curve:
-    """Gain at each point: light compression, the last fade (not of a loop), the level, and a limiter where needed."""
+def curve(mix: Stereo, rate_hz: int, *, loop: bool, stems: Sequence[Sequence[Stereo]] = ()) -> Curve:
+    """Gain at each point: light compression, the last fade (not of a loop), the level, and a limiter where needed.
+
+    The limiter keeps the mix under the ceiling, and every sample of each of `stems`, which are sums of some arrays.
+    """
     power = curves.energy(mix) / (2 * STEP)
     radius = max(int(_GLUE_S * rate_hz / STEP), 1)
     shape = curves.compression(power, _GLUE_RATIO, _GLUE_BELOW_DB, radius, loop=loop)
     if not loop:
         shape *= last_fade(mix.shape[1], rate_hz)
-    return levelled(measured(mix, rate_hz, loop=loop), shape)
+    return levelled(measured(mix, rate_hz, loop=loop, stems=stems), shape)
 
 
 def last_fade(frames: int, rate_hz: int) -> Curve:

@@ -1,6 +1,6 @@
 """A score to audio: `render`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,12 +39,15 @@ def render(
     backend: Backend = "own",
     progress: Callable[[float], None] = _silent,
     scratch: Path | None = None,
+    together: Sequence[Sequence[str]] = (),
 ) -> Rendering:
     """Play `score`: exactly round(duration_s * sample_rate_hz) frames, the same bytes for the same score.
 
     `backend` "fluid" plays with FluidSynth what General MIDI has, and the rest, as "own" all, with the synthesiser of
     this package. `progress` is told shares from 0 to 1. With `scratch`, a folder, mix and stems are files there, mapped
-    into memory, which keeps long pieces small; they are the caller's to delete.
+    into memory, which keeps long pieces small; they are the caller's to delete. `together` has the names of the parts
+    that are to be written as one stem: no sample of their sum goes over the ceiling of the mix, so that it can be
+    written in any format at the level at which the stems sum to the mix.
 
     Raises ValueError for an unknown instrument, backend or a name of two parts; FluidError where FluidSynth is missing
     or fails.
@@ -63,7 +66,9 @@ def render(
         mix += stem
         stems[part.name] = stem
         progress(0.9 * (number + 1) / len(score.parts))
-    gain = master.curve(mix, sample_rate_hz, loop=score.loop)
+    gain = master.curve(
+        mix, sample_rate_hz, loop=score.loop, stems=[[stems[name] for name in names] for names in together if names]
+    )
     _mastered(mix, stems, gain)
     lufs = loudness.integrated(loudness.weighted_energy(mix, sample_rate_hz), where.frames, sample_rate_hz)
     progress(1.0)

@@ -70,6 +70,18 @@ def chord_at(score: Score, beat: float) -> Chord:
     return score.chords[max(0, bisect_right(starts, beat + 1e-6) - 1)]
 
 
+def rubs(score: Score, beat: float) -> bool:
+    """Whether two parts hold notes a semitone or a minor ninth apart on a beat."""
+    held = {
+        (part.name, note.pitch)
+        for part in score.parts
+        if part.instrument not in UNPITCHED
+        for note in part.notes
+        if note.start_beats <= beat + 0.05 and note.end_beats > beat + 0.3
+    }
+    return any(one != other and pitch - low in {1, 13} for one, pitch in held for other, low in held)
+
+
 def note_set(score: Score) -> set[tuple[str, float, int]]:
     """What is played: instrument, place to a sixteenth, pitch."""
     return {

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from gpu_workers.composition.arrange import FAMILY, choose_layers
+from gpu_workers.composition.arrange import FAMILY, choose_layers, fitted
 from gpu_workers.composition.compose import compose
 from gpu_workers.composition.genres import GENRES
+from gpu_workers.composition.genres.record import Layer
 from gpu_workers.composition.score import Brief, Score, SectionWish
 from gpu_workers.composition.sound.catalogue import INSTRUMENTS
 from tests.unit.gpu_workers.composition import listening
@@ -100,3 +101,21 @@ def test_the_lead_changes_hands_with_the_version() -> None:
         listening.part_named(one("cinematic", "happy", version=version), "lead").instrument for version in range(4)
     }
     assert len(leads) == 4
+
+
+@pytest.mark.parametrize("genre", GENRES)
+def test_nobody_is_asked_for_notes_that_the_instrument_has_not(genre: str) -> None:
+    pieces = [one(genre, emotion, version=version) for emotion in ("depressing", "energetic") for version in range(4)]
+    asked = ("cello", "glockenspiel", "celesta", "flute", "sarangi", "tanpura", "strings")
+    pieces += [compose(Brief(genre, 16.0, include=(name,), seed=2)) for name in asked]
+    for part in (part for score in pieces for part in score.parts):
+        sound = INSTRUMENTS[part.instrument]
+        assert {note.pitch for note in part.notes} == {sound.nearest(note.pitch) for note in part.notes}, part.name
+
+
+def test_a_layer_moves_by_octaves_to_where_the_instrument_is() -> None:
+    lead = Layer("lead", "melody", ("cello",), low=62, high=86)
+    assert (fitted(lead, "cello").low, fitted(lead, "cello").high) == (50, 74)
+    assert fitted(lead, "piano") == lead
+    bass = Layer("bass", "bass", ("strings",), low=28, high=47)
+    assert (fitted(bass, "strings").low, fitted(bass, "strings").high) == (36, 47)

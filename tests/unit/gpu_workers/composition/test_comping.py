@@ -53,6 +53,25 @@ def test_pads_hold_until_the_next_chord() -> None:
         assert row[0].end_beats == pytest.approx(later[0].start_beats, abs=0.1)
 
 
+@pytest.mark.parametrize(("genre", "most"), [("pop", 0.12), ("ambient", 0.2), ("indie", 0.1), ("cinematic", 0.1),
+                                             ("rnb", 0.4), ("hiphop", 0.15), ("electronic", 0.1)])  # fmt: skip
+def test_parts_seldom_rub_against_one_another(genre: str, most: float) -> None:
+    rubs = beats = 0
+    for emotion in ("relaxing", "inspirational", "joyful"):
+        score = one(genre, emotion)
+        beats += len(score.beats)
+        rubs += sum(listening.rubs(score, beat) for beat in score.beats)
+    assert rubs <= most * beats
+
+
+@pytest.mark.parametrize("genre", ["rnb", "pop"])
+def test_dark_moods_do_not_move_chords_into_the_mud(genre: str) -> None:
+    score = one(genre, "depressing")
+    for part in score.parts:
+        if part.name in {"chords", "pad", "guitar", "organ"}:
+            assert min(note.pitch for note in part.notes) >= 48
+
+
 def test_a_strum_goes_over_the_strings() -> None:
     score = one("indie", "happy")
     notes = part_named(score, "chords").notes

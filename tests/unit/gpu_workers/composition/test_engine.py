@@ -39,6 +39,7 @@ def test_a_piece_with_its_stems(tmp_path: Path) -> None:
     assert mix.shape == (2, 6 * 44_100)
     stems = [audio(made[f"stem-{part}.wav"]) for part in PARTS]
     assert sum(bool(np.abs(stem).max() > 0.01) for stem in stems) >= 3
+    assert max(float(np.abs(stem).max()) for stem in stems) < 10 ** (-1 / 20)
     residue = np.sqrt(np.mean((sum(stems) - mix) ** 2) / np.mean(mix**2))
     assert 20 * np.log10(residue) < -90
     assert sorted(path.name for path in (tmp_path / "w").iterdir()) == sorted(

@@ -4,7 +4,7 @@ from gpu_workers.composition.arrange import FAMILY
 from gpu_workers.composition.compose import compose
 from gpu_workers.composition.emotions import EMOTIONS
 from gpu_workers.composition.genres import genre_named
-from gpu_workers.composition.groups import grouped, heard
+from gpu_workers.composition.groups import grouped, heard, together
 from gpu_workers.composition.score import Brief, Chord, Note, Part, Score, Section
 from gpu_workers.composition.sound import INSTRUMENTS
 from patchbay.catalog import composition
@@ -31,6 +31,13 @@ def test_every_part_is_in_one_stem(genre: str, emotion: str) -> None:
         part.instrument for part in groups["percussion"]
     }
     assert all(part.instrument in UNPITCHED for part in groups["percussion"])
+
+
+def test_the_parts_of_each_stem_by_name() -> None:
+    score = one("pop", "happy")
+    names = together(score)
+    assert [len(parts) for parts in grouped(score).values()] == [len(row) for row in names]
+    assert sorted(name for row in names for name in row) == sorted(part.name for part in score.parts)
 
 
 @pytest.mark.parametrize(("instrument", "stem"), [("sitar", "melody"), ("tabla", "percussion"), ("harp", "chords")])

@@ -10,7 +10,7 @@ from gpu_workers.composition import theory
 from gpu_workers.composition.emotions import EMOTIONS
 from gpu_workers.composition.form import make_plan
 from gpu_workers.composition.genres import GENRES
-from gpu_workers.composition.harmony import DOMINANTS, PROGRESSIONS, Home, choose_homes, parse_chord, voice
+from gpu_workers.composition.harmony import DOMINANTS, PROGRESSIONS, Home, choose_homes, parallels, parse_chord, voice
 from gpu_workers.composition.score import Brief, Chord
 from tests.unit.gpu_workers.composition import listening
 from tests.unit.gpu_workers.composition.listening import chain, one
@@ -106,6 +106,50 @@ def test_too_many_notes_lose_the_fifth_and_too_few_double_the_root() -> None:
     assert {pitch % 12 for pitch in ninth} == {0, 4, 11, 2}
     triad = voice(Chord(0.0, 4.0, 0, "maj", 0), (), 48, 72, 4)
     assert sorted(pitch % 12 for pitch in triad) == [0, 0, 4, 7]
+
+
+@pytest.mark.parametrize("quality", ["maj", "min", "sus4"])
+@pytest.mark.parametrize("low", range(46, 56))
+def test_doubled_triads_have_no_octave_within(quality: str, low: int) -> None:
+    before: tuple[int, ...] = ()
+    for root in (0, 5, 7, 2, 9):
+        before = voice(Chord(0.0, 4.0, root, quality, root), before, low, low + 19, 4)
+        assert len(before) == 4
+        assert all(b - a < 12 for a, b in pairwise(before))
+
+
+def test_over_a_bass_a_major_seventh_goes_without_its_root() -> None:
+    for quality, rest in (("maj7", {4, 7, 11}), ("maj9", {4, 7, 11, 2})):
+        heard = voice(Chord(0.0, 4.0, 0, quality, 0), (), 48, 72, 4, grounded=True)
+        assert {pitch % 12 for pitch in heard} == rest
+        assert not {b - a for a in heard for b in heard} & {1, 13}
+    minor = voice(Chord(0.0, 4.0, 0, "min7", 0), (), 48, 72, 4, grounded=True)
+    assert {pitch % 12 for pitch in minor} == {0, 3, 7, 10}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [((48, 55), (50, 57), 1), ((48, 55, 60), (50, 57, 62), 2), ((48, 55), (48, 55), 0), ((48, 55), (50, 58), 0),
+     ((48, 52), (50, 54), 0), ((48, 55), (43, 62), 0), ((), (48, 55), 0)],
+)  # fmt: skip
+def test_parallel_fifths_and_octaves_are_counted(before: tuple[int, ...], after: tuple[int, ...], count: int) -> None:
+    assert parallels(before, after) == count
+
+
+@pytest.mark.parametrize("genre", ["pop", "indie", "rnb", "cinematic", "electronic"])
+def test_pads_hardly_move_in_parallel_fifths(genre: str) -> None:
+    found = changes = 0
+    for emotion in ("calm", "happy", "sad", "triumphant"):
+        for part in one(genre, emotion, tempo="slow").parts:
+            if part.name in {"pad", "strings", "organ"}:
+                rows: dict[float, list[int]] = {}
+                for note in part.notes:
+                    rows.setdefault(round(note.start_beats, 2), []).append(note.pitch)
+                voicings = [sorted(pitches) for _, pitches in sorted(rows.items())]
+                found += sum(parallels(a, b) for a, b in pairwise(voicings))
+                changes += sum(a != b for a, b in pairwise(voicings))
+    assert changes > 10
+    assert found <= 0.1 * changes
 
 
 @pytest.mark.parametrize("genre", [genre for genre in GENRES if genre != "indian"])

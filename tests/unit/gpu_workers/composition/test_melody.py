@@ -7,7 +7,7 @@ import pytest
 from gpu_workers.composition import melody
 from gpu_workers.composition.genres import GENRES
 from gpu_workers.composition.score import Note, Score
-from gpu_workers.composition.theory import chord_classes
+from gpu_workers.composition.theory import PLAIN, chord_classes
 from tests.unit.gpu_workers.composition import listening
 from tests.unit.gpu_workers.composition.listening import one
 
@@ -49,6 +49,38 @@ def test_melodies_move_by_step_with_few_leaps(genre: str) -> None:
     assert sum(moves) / len(moves) < 3.6
     assert sum(move <= 4 for move in moves) > 0.65 * len(moves)
     assert max(moves) <= 14
+
+
+@pytest.mark.parametrize("genre", CHORDAL)
+@pytest.mark.parametrize("emotion", ["energetic", "scary", "sad"])
+def test_melodies_do_not_get_stuck(genre: str, emotion: str) -> None:
+    for seed in range(3):
+        pitches = [note.pitch for note in lead(one(genre, emotion, seed=seed))]
+        assert max(len(list(run)) for _, run in itertools.groupby(pitches)) <= 4
+        assert sum(a == b for a, b in itertools.pairwise(pitches)) <= 0.4 * len(pitches)
+
+
+def test_at_the_end_of_the_ladder_a_neighbour_lies_inside() -> None:
+    rungs = [60, 62, 64, 65]
+    assert [melody._neighbour(rungs, pitch, 9) for pitch in rungs] == [62, 64, 65, 64]
+    assert [melody._neighbour(rungs, pitch, -9) for pitch in rungs] == [62, 60, 62, 64]
+
+
+@pytest.mark.parametrize("genre", CHORDAL)
+def test_held_notes_seldom_lie_a_semitone_over_a_tone_of_the_chord(genre: str) -> None:
+    held = rubbing = 0
+    for seed in range(4):
+        score = one(genre, "happy", seed=seed)
+        for note in lead(score):
+            for beat in score.beats:
+                if note.start_beats - 0.01 <= beat < note.end_beats - 0.3 and note.duration_beats >= 1:
+                    chord = listening.chord_at(score, beat)
+                    held += 1
+                    rubbing += (note.pitch - 1) % 12 in chord_classes(
+                        chord.root, PLAIN.get(chord.quality, chord.quality)
+                    )
+    assert held > 30
+    assert rubbing <= 0.1 * held
 
 
 @pytest.mark.parametrize("genre", CHORDAL)

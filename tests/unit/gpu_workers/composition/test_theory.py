@@ -58,6 +58,29 @@ def test_key_names_are_read_back(tonic: int, mode: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tonic", "mode", "name"),
+    [(1, "minor", "C# minor"), (1, "major", "Db major"), (10, "major", "Bb major"), (3, "lydian", "Eb lydian"),
+     (1, "mixolydian", "C# mixolydian"), (6, "major", "F# major"), (9, "minor", "A minor"), (10, "minor", "Bb minor")],
+)  # fmt: skip
+def test_keys_are_spelled_by_their_signature(tonic: int, mode: str, name: str) -> None:
+    assert theory.key_name(tonic, mode) == name
+
+
+@given(st.integers(0, 11), st.sampled_from(theory.MODES))
+def test_a_scale_uses_sharps_or_flats_but_never_both(tonic: int, mode: str) -> None:
+    names = theory.names_in(theory.key_name(tonic, mode))
+    told = "".join(names[one] for one in theory.scale_of(tonic, mode))
+    assert not ("#" in told and "b" in told)
+
+
+def test_chords_are_spelled_in_their_key() -> None:
+    assert theory.chord_symbol(1, "min7", 1, theory.names_in("A major")) == "C#m7"
+    assert theory.chord_symbol(9, "maj", 1, theory.names_in("D major")) == "A/C#"
+    assert theory.chord_symbol(1, "maj", 1, theory.names_in("Bb minor")) == "Db"
+    assert theory.names_in("C# Yaman") == theory.SHARPS
+
+
+@pytest.mark.parametrize(
     ("chord", "symbol"),
     [((9, "min7", 9), "Am7"), ((0, "maj", 4), "C/E"), ((6, "power", 6), "F#5"), ((2, "sus4", 2), "Dsus4")],
 )
@@ -76,3 +99,8 @@ def test_nearest_pitch(pitch_class: int, around: float, low: int) -> None:
 
 def test_ladder() -> None:
     assert theory.ladder((0, 4, 7), 59, 72) == [60, 64, 67, 72]
+
+
+@pytest.mark.parametrize(("full", "plain"), theory.PLAIN.items())
+def test_a_plain_chord_lacks_only_the_ninth(full: str, plain: str) -> None:
+    assert set(theory.chord_classes(0, full)) - set(theory.chord_classes(0, plain)) == {2}

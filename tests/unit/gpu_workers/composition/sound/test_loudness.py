@@ -44,6 +44,15 @@ def test_agrees_with_the_meter_of_the_analysis(rate_hz: int) -> None:
     assert loudness.true_peak_dbtp(mix) == pytest.approx(theirs.true_peak_dbtp, abs=0.25)
 
 
+def test_the_sample_peaks_of_a_sum() -> None:
+    rng = np.random.default_rng(2)
+    one, other = (rng.standard_normal((2, 1000)).astype(np.float32) for _ in range(2))
+    found = loudness.sample_peaks([one, other], chunk=256)
+    assert len(found) == curves.points(1000)
+    for point, start in enumerate(range(0, 1000, 64)):
+        assert found[point] == np.abs(one + other)[:, start : start + 64].max()
+
+
 def test_a_gain_needs_no_new_measurement() -> None:
     mix = tone(300.0, -20.0)
     curve = np.linspace(0.2, 1.0, curves.points(mix.shape[1]))

@@ -59,3 +59,28 @@ def test_silence_stays_silence() -> None:
     out, gain = mastered(np.zeros((2, RATE_HZ), np.float32))
     assert not out.any()
     assert np.isfinite(gain).all()
+
+
+def test_parts_that_cancel_in_the_mix_do_not_clip_alone() -> None:
+    t = np.arange(4 * RATE_HZ) / RATE_HZ
+    tone = np.tile(np.sin(2 * np.pi * 100 * t), (2, 1)).astype(np.float32)
+    one, other = tone + noise(4, 0.03), noise(4, 0.03) - tone
+    mix = one + other
+    free = master.curve(mix, RATE_HZ, loop=False)
+    held = master.curve(mix, RATE_HZ, loop=False, stems=[[one], [other]])
+    alone = []
+    for gain in (free, held):
+        stem = one.copy()
+        curves.apply(stem, gain)
+        alone.append(float(np.abs(stem).max()))
+    assert alone[0] > 1.0
+    assert alone[1] < 10 ** (master.CEILING_DBTP / 20)
+
+
+def test_a_stem_of_several_parts_counts_as_their_sum() -> None:
+    loud = noise(2, 0.5)
+    mix = noise(2, 0.05)
+    apart = master.measured(mix, RATE_HZ, loop=False, stems=[[loud], [-loud]])
+    summed = master.measured(mix, RATE_HZ, loop=False, stems=[[loud, -loud]])
+    assert apart.peaks.max() == pytest.approx(np.abs(loud).max())
+    assert summed.peaks.max() == pytest.approx(loudness.peaks(mix).max())

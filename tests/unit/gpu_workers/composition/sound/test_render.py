@@ -64,6 +64,22 @@ def test_same_score_same_bytes_and_another_seed_others(rendering: Rendering) -> 
     assert not np.array_equal(other.mix, rendering.mix)
 
 
+def test_no_stem_goes_over_the_ceiling_and_together_they_are_the_mix() -> None:
+    # Two loud basses in unison are one stem here: it is their sum that must not clip.
+    notes = [Note(b / 2, 0.5, 33, 1.0) for b in range(20)]
+    parts = [
+        pieces.part("low", "bass_sub", notes, gain_db=9.0),
+        pieces.part("lower", "bass_sub", notes, gain_db=9.0, pan=0.6),
+        pieces.part("drums", "kit_acoustic", pieces.drums(10), gain_db=-6.0),
+    ]
+    stems = [["low", "lower"], ["drums"], []]
+    heard = render(pieces.score(parts, 5.0), sample_rate_hz=RATE_HZ, together=stems)
+    sums = [np.sum([heard.stems[name] for name in names], axis=0) for names in stems if names]
+    assert max(float(np.abs(one).max()) for one in sums) < 10 ** (-1 / 20)
+    np.testing.assert_allclose(sum(sums), heard.mix, atol=1e-5)
+    assert heard.lufs == pytest.approx(-14.0, abs=0.5)
+
+
 def test_a_loop_has_no_seam() -> None:
     looped = render(pieces.band(6.0, loop=True), sample_rate_hz=RATE_HZ)
     twice = np.concatenate((looped.mix, looped.mix), axis=1)
