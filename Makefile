@@ -84,6 +84,12 @@ gallery: .venv/ready ## Compose the pieces of docs/gallery.md anew: figures, pic
 fit-classic: .venv/ready ## Fit patchbay-classic anew (needs fluidsynth, fluid-soundfont-gm, espeak-ng)
 	$(PY) -m gpu_workers.separation.fitting
 
+# Both parts go on where they were stopped. At the end, what is printed belongs into patchbay/catalog/models.py.
+train-small: .venv/ready ## Make songs and train patchbay-small on them (hours; Debian packages: see its card)
+	$(PY) -m gpu_workers.separation.training.data --pool "$(DATA)/small/pool" --hours 2 --seed 1
+	$(PY) -m gpu_workers.separation.training --pool "$(DATA)/small/pool" --out "$(DATA)/small/run"
+	$(PY) -m gpu_workers.separation.training --out "$(DATA)/small/run" --export
+
 openapi: .venv/ready ## Write each dialect's OpenAPI document again
 	$(PY) -m functions.entrypoints.openapi --write
 

@@ -9,7 +9,7 @@ from gpu_workers.separation.stems import model_stems, sample_bits, wanted_stems,
 from patchbay.domain.errors import InvalidInput, ModelUnavailable
 from patchbay.domain.tasks import EngineOutput, EngineTask, ModelFiles
 
-CLASSIC = "patchbay-classic"
+CLASSIC, SMALL = "patchbay-classic", "patchbay-small"
 INPUT = "input"
 _SEPARATED = 0.97
 """Progress when the last block is separated; the rest is writing."""
@@ -39,7 +39,7 @@ class SeparationEngine:
         self._separator: Separator | None = None
 
     def load(self, model: ModelFiles) -> None:
-        """Load `patchbay-classic`, or a demucs model by its files. Raises `ModelUnavailable`."""
+        """Load `patchbay-classic`, `patchbay-small`, or a demucs model by its files. Raises `ModelUnavailable`."""
         if model == self._model:
             return
         self._model, self._separator = None, None  # the old model's memory is free before the new one takes any
@@ -76,6 +76,10 @@ def _load(model: ModelFiles) -> Separator:
         from gpu_workers.separation.classic import ClassicSeparator
 
         return ClassicSeparator()
+    if model.name == SMALL:
+        from gpu_workers.separation.small import SmallSeparator
+
+        return SmallSeparator(model)
     from gpu_workers.separation.neural import NeuralSeparator
     from gpu_workers.separation.weights import load_bag
 

@@ -99,6 +99,8 @@ def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[StepSpec], M
         model = models.get(spec.model)
         if not model.files:
             return ModelFiles(spec.model, model.version)
+        if model.embedded:
+            return ModelFiles(spec.model, model.version, Path(engines.__file__).parents[1] / model.engine)
         assert spec.model == TRAINED
         if not (folder / "config.json").exists():
             from tests.unit.gpu_workers.generation import tiny  # only where it is needed: it takes seconds

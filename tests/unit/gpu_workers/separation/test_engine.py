@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from gpu_workers.separation.engine import CLASSIC, create
+from gpu_workers.runtime.weights import Weights
+from gpu_workers.separation.engine import CLASSIC, SMALL, create
 from patchbay.domain.errors import InvalidInput, ModelUnavailable, TaskCancelled, UnusableAudio
 from patchbay.domain.tasks import EngineInput, EngineTask, ModelFiles
 from tests.unit.gpu_workers.separation.songs import mix, song
@@ -49,6 +50,18 @@ def test_a_demucs_model_goes_all_the_way(mixture: Path, work: Path, tmp_path: Pa
     assert all(soundfile.info(o.path).frames == soundfile.info(mixture).frames for o in outputs)
     with pytest.raises(InvalidInput):
         engine.run(task(mixture, work, "guitar"))
+
+
+def test_our_own_network_needs_nothing_installed(mixture: Path, work: Path, tmp_path: Path) -> None:
+    def fetch(name: str, target: Path) -> None:
+        raise FileNotFoundError(name)
+
+    engine = create()
+    engine.load(Weights(fetch, tmp_path / "cache").files("separation", SMALL, ""))
+    outputs = engine.run(task(mixture, work, "vocals", "accompaniment"))
+    assert [o.name for o in outputs] == ["vocals", "accompaniment"]
+    total = sum(soundfile.read(work / f"{name}.wav")[0] for name in ("vocals", "accompaniment"))
+    np.testing.assert_allclose(total, soundfile.read(mixture)[0], atol=2 / 32768)
 
 
 def test_wrong_tasks_are_refused(mixture: Path, work: Path, tmp_path: Path) -> None:

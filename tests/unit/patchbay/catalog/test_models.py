@@ -30,16 +30,19 @@ def test_every_entry_is_complete() -> None:
 
 
 def test_the_embedded_models_always_run() -> None:
-    assert [m.name for m in BARE.served()] == ["patchbay-classic", "patchbay-composer"]
-    assert [m.name for m in BARE.served("separation")] == ["patchbay-classic"]
+    assert [m.name for m in BARE.served()] == ["patchbay-classic", "patchbay-small", "patchbay-composer"]
+    assert [m.name for m in BARE.served("separation")] == ["patchbay-classic", "patchbay-small"]
     assert BARE.choose(FOUR_STEMS).name == "patchbay-classic"
     assert BARE.choose_generator(melody=False).name == "patchbay-composer"
-    assert BARE.check("patchbay-classic").commercial_use
+    for name in ("patchbay-classic", "patchbay-small"):
+        assert BARE.check(name).commercial_use
     assert BARE.check("patchbay-composer", "generation").commercial_use
 
 
 def test_a_model_of_another_kind_is_refused_with_those_of_the_kind() -> None:
-    with pytest.raises(InvalidInput, match=r"for generation, not for separation; served here: patchbay-classic$"):
+    with pytest.raises(
+        InvalidInput, match=r"for generation, not for separation; served here: patchbay-classic, patchbay-small$"
+    ):
         BARE.check("patchbay-composer")
     with pytest.raises(InvalidInput, match=r"for separation, not for generation; served here: patchbay-composer$"):
         BARE.check("patchbay-classic", "generation")

@@ -80,6 +80,21 @@ MODELS: dict[str, Model] = {
             "Apache-2.0",
             commercial_use=True,
         ),
+        Model(
+            "patchbay-small",
+            "separation",
+            "1.0",
+            "A small network of our own, trained on music made by programs: see docs/models/patchbay-small.md",
+            FOUR_STEMS,
+            "Apache-2.0",
+            commercial_use=True,
+            files={
+                "small.safetensors": "0b0ad407ec02215a237f035fe2da7b2fadeaf5b2cb118220fe6fa54914f94f9b",
+                "small.json": "2848374588dc8cca0d377bb30cd0ed608587c4e9a4635220f03d02b902a39621",
+            },
+            embedded=True,
+            memory_mib=1024,
+        ),
         _demucs(
             "htdemucs",
             "Hybrid Transformer Demucs",
@@ -138,7 +153,7 @@ MODELS: dict[str, Model] = {
     )
 }
 
-PREFERENCE = ("htdemucs_ft", "htdemucs", "mdx_extra", "htdemucs_6s", "patchbay-classic")
+PREFERENCE = ("htdemucs_ft", "htdemucs", "mdx_extra", "htdemucs_6s", "patchbay-classic", "patchbay-small")
 """Which model a separation takes when it is asked for none: the first of these that is installed and has the stems."""
 GENERATORS = (
     "musicgen-stereo-medium",

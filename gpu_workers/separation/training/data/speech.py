@@ -1,0 +1,163 @@
+"""Words of espeak-ng: taken apart so that they can be sung at any pitch and length, or as they are spoken."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+from scipy.signal import butter, sosfiltfilt
+
+from gpu_workers.separation.fitting.programs import program, speech
+from gpu_workers.separation.training.data.plans import RATE_HZ, choose
+from gpu_workers.separation.training.data.vocoder import BIN_HZ, BINS, FFT, HOP, Spectra
+
+Array = npt.NDArray[np.float64]
+
+_WORDS = {
+    "en-us": "love me tonight never alone shining river follow dreams heart fire on away home wait time over you know",
+    "en-gb": "morning window falling slowly hold my hand rain summer darling something broken light sea yesterday",
+    "it": "amore mio notte cuore vola sempre sole canto vita bella ancora dove luna parole mare cielo senza",
+    "es": "corazón noche vida quiero bailar contigo fuego siempre luna tiempo camino mañana cielo sueño voz",
+    "de": "Liebe Nacht immer weiter tanzen Himmel allein Stern morgen wieder leuchten Sehnsucht Traum Herz",
+    "fr-fr": "amour toujours la nuit je rêve encore soleil danser vie chanson matin coeur lumière avec toi",
+    "pt-br": "saudade coração dançar menina noite luz caminho sonho mar vento amanhã vida voltar você",
+    "sv": "kärlek natten himmel sommar dansa hjärta alltid drömmar havet ljuset igen hemma vinden",
+    "pl": "miłość noc serce tańczyć zawsze słońce droga marzenia niebo razem znowu gwiazdy",
+    "ru": "любовь ночь сердце танец небо дорога всегда солнце мечта звезда снова море",
+    "ja": "こころ そら ひかり ゆめ あい かぜ うみ はな よる ほし",
+    "hi": "प्यार दिल रात सपना चाँद गीत हवा जीवन साथ आज",
+    "tr": "aşk gece kalbim güneş deniz rüya gözlerin bizim seni sonsuz",
+    "el": "αγάπη νύχτα καρδιά ήλιος θάλασσα όνειρο τραγούδι ουρανός πάντα φως",
+    "fi": "rakkaus yö sydän tanssi taivas aina kesä meri unelma valo",
+    "cs": "láska noc srdce tanec nebe slunce sen hvězda píseň znovu",
+}  # fmt: skip
+_VARIANTS = (
+    "f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "klatt", "klatt2", "klatt3",
+    "klatt4", "klatt5", "klatt6", "Alex", "Alicia", "Andrea", "Andy", "Annie", "Denis", "Diogo", "Gene", "Hugo",
+    "Jacky", "Lee", "Marco", "Mario", "Michael", "Mike", "Storm", "Tweaky", "adam", "anika", "antonio", "aunty",
+    "belinda", "benjamin", "boris", "caleb", "david", "ed", "edward", "grandma", "grandpa", "gustave", "iven",
+    "john", "linda", "marcelo", "max", "michel", "miguel", "norbert", "pablo", "paul", "pedro", "quincy", "rob",
+    "robert", "sandro", "shelby", "steph", "steph2", "travis", "victor", "zac", "croak",
+)  # fmt: skip
+_WHISPERS = ("whisper", "whisperf")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A spoken word, analysed: `log_filter` and `noisy` as `vocoder.sound` wants them, (frames, BINS)."""
+
+    log_filter: Spectra
+    noisy: Spectra
+    vowel: tuple[int, int]
+    """Frames of its longest loud voiced stretch, which may be stretched."""
+    sound: npt.NDArray[np.float32]
+    """As it was spoken."""
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A voice of espeak-ng: a language and a variant."""
+
+    language: str
+    variant: str
+
+    @property
+    def name(self) -> str:
+        """As espeak-ng is told it."""
+        return f"{self.language}+{self.variant}"
+
+
+def check() -> None:
+    """Raises MissingProgramError where espeak-ng is not installed."""
+    program("espeak-ng", "espeak-ng")
+
+
+def random_speaker(rng: np.random.Generator, *, held: bool, whispers: bool = False) -> Speaker:
+    """A speaker; those of held-out songs speak with variants that no other song has."""
+    language = str(rng.choice(list(_WORDS)))
+    return Speaker(language, str(rng.choice(_WHISPERS)) if whispers else choose(rng, _VARIANTS, held=held))
+
+
+def words(rng: np.random.Generator, speaker: Speaker, count: int) -> list[Word]:
+    """Words of the speaker on one pitch, analysed. Raises MissingProgramError."""
+    known = _WORDS[speaker.language].split()
+    chosen = [str(word) for word in rng.choice(known, min(count, len(known)), replace=False)]
+    pitch, speed = int(rng.integers(20, 80)), int(rng.integers(90, 170))
+    return [analysed(said(speaker, word, pitch, speed, flat=True)) for word in chosen]
+
+
+def sentence(rng: np.random.Generator, speaker: Speaker, length: int, speed: int) -> npt.NDArray[np.float32]:
+    """A line of words as espeak-ng speaks it, with its own melody."""
+    line = " ".join(str(word) for word in rng.choice(_WORDS[speaker.language].split(), length))
+    return said(speaker, line, int(rng.integers(10, 90)), speed, flat=False)
+
+
+def said(speaker: Speaker, text: str, pitch: int, speed: int, *, flat: bool) -> npt.NDArray[np.float32]:
+    """What espeak-ng makes of a text, at 44.1 kHz, peak 0.7. Raises MissingProgramError."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = Path(folder) / "line.txt"
+        line.write_text(f'<prosody range="0">{text}</prosody>' if flat else text, encoding="utf-8")
+        options = ["-m", "-b", "1", "-v", speaker.name, "-p", str(pitch), "-s", str(speed), "-f", str(line)]
+        sound = speech([program("espeak-ng", "espeak-ng"), *options, "-w", "{wave}"])
+    return np.asarray(sound * (0.7 / max(float(np.abs(sound).max(initial=0.0)), 1e-6)), np.float32)
+
+
+def analysed(sound: npt.NDArray[np.float32]) -> Word:
+    """A word's filters by smoothed cepstra (Oppenheim and Schafer), and where it is voiced."""
+    frames = max(len(sound) // HOP, 4)
+    padded = np.pad(sound.astype(np.float64), (FFT // 2, FFT // 2 + frames * HOP - len(sound) + HOP))
+    picked = np.arange(frames)[:, None] * HOP + np.arange(FFT)
+    pieces = padded[picked]
+    voiced = _voicing(pieces)
+    short = pieces[:, FFT // 2 - 512 : FFT // 2 + 512] * np.hanning(1024)
+    log_gain = np.log(np.abs(fft.rfft(short, FFT)) + 1e-5)
+    cepstrum = fft.irfft(log_gain, FFT)
+    # Up to 2.2 ms: below the period of the voices, so that the pitch stays out.
+    lifter = np.zeros(FFT)
+    cut = 96
+    lifter[:cut] = 0.5 + 0.5 * np.cos(np.pi * np.arange(cut) / cut)
+    lifter[-cut + 1 :] = lifter[1:cut][::-1]
+    log_filter = _extended(fft.rfft(cepstrum * lifter, FFT).real)
+    log_filter -= np.percentile(log_filter.max(axis=1), 90)
+    bins = np.arange(BINS) * BIN_HZ
+    noisy = 1 - voiced[:, None] * (1 - 0.3 * np.clip((bins - 3000) / 5000, 0, 1))
+    loud = log_filter.max(axis=1)
+    return Word(log_filter.astype(np.float32), noisy.astype(np.float32), _longest(voiced, loud), sound)
+
+
+def _voicing(pieces: Array) -> Array:
+    """0 to 1 for each frame: how alike a frame and itself a period later are, from 60 to 400 Hz."""
+    band = np.asarray(sosfiltfilt(butter(2, (60, 900), "bandpass", fs=RATE_HZ, output="sos"), pieces, axis=-1))
+    power = np.abs(fft.rfft(band * np.hanning(FFT), 2 * FFT)) ** 2
+    alike = fft.irfft(power)
+    window = fft.irfft(np.abs(fft.rfft(np.hanning(FFT), 2 * FFT)) ** 2)
+    low, high = RATE_HZ // 400, RATE_HZ // 60
+    best = (alike[:, low:high] / (window[low:high] / window[0])).max(axis=1) / (alike[:, 0] + 1e-9)
+    loud = (band**2).mean(axis=1)
+    # Quiet in the band, or far louder above it: hissing, whatever repeats in it by chance.
+    voice = (loud > 3e-3 * loud.max(initial=1e-9)) & (loud > 0.1 * (pieces**2).mean(axis=1))
+    best = np.where(voice, best, 0.0)
+    return np.clip((best - 0.6) / 0.25, 0, 1)
+
+
+def _extended(log_filter: Array) -> Array:
+    """What the program's 22 kHz leave empty above 10 kHz goes on, falling."""
+    edge = int(9500 / BIN_HZ)
+    level = log_filter[:, edge - 40 : edge].mean(axis=1, keepdims=True)
+    fall = np.log(10) / 20 * 12 * np.log2(np.arange(edge, BINS) / edge)
+    out = log_filter.copy()
+    out[:, edge:] = level - fall
+    return out
+
+
+def _longest(voiced: Array, loud: Array) -> tuple[int, int]:
+    """The longest stretch of voice within 1.2 nepers of the loudest; at least two frames."""
+    inside = (voiced > 0.5) & (loud > loud.max() - 1.2)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
+    if not len(edges):
+        return len(voiced) // 3, max(len(voiced) // 3 + 2, 2 * len(voiced) // 3)
+    runs = edges.reshape(-1, 2)
+    start, end = runs[int(np.argmax(runs[:, 1] - runs[:, 0]))]
+    return int(start), int(max(end, start + 2))
