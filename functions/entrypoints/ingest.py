@@ -75,7 +75,7 @@ class Visit:
         self, scope: Scope, receive: Receive, send: Send, pace: Pace, tenants: Counter[str], most: int
     ) -> None:
         self._scope, self._send, self._tenants, self._most = scope, send, tenants, most
-        self._body = Paced(receive, pace)
+        self._receive, self._body, self._whole = receive, Paced(receive, pace), False
         self._tenant_id: str | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         """What a refusal of ours adds to the answer, which the app words."""
@@ -84,8 +84,12 @@ class Visit:
         """See ASGI. Raises `Unavailable` if the tenant has too many requests here, `BodyTooSlow`."""
         if self._tenant_id is None and (who := self._scope.get(CALLER)):
             self._admit(who.tenant_id)
+        if self._whole:  # whoever asks now waits for the client to go, while the answer is sent
+            return await self._receive()
         try:
-            return await self._body.next()
+            message = await self._body.next()
+            self._whole = not message.get("more_body", False)
+            return message
         except BodyTooSlow:
             # The rest of the body is not waited for either.
             self._headers = [(b"connection", b"close")]
@@ -151,7 +155,7 @@ class Ingest:
 
 def create() -> Ingest:
     """The app of all dialects that have paths for it."""
-    return Ingest({path: dialect(entry.name) for entry in DIALECTS for path in entry.ingest})
+    return Ingest({path: dialect(entry.name) for entry in DIALECTS for path in (*entry.ingest, *entry.downloads)})
 
 
 def main(arguments: Iterable[str], make: Callable[[], Ingest] = create) -> None:
@@ -217,7 +221,8 @@ def _busy(spoken: Dialect) -> ASGIApp:
     """An app that sends everybody away for a while, in the dialect's words."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        answer = error_response(spoken, Unavailable("too many uploads at once; try again"), scope[REQUEST_ID])
+        busy = Unavailable("too many uploads at once; try again")
+        answer = error_response(spoken, busy, scope[REQUEST_ID], scope["path"])
         answer.headers["retry-after"] = str(RETRY_AFTER_S)
         await answer(scope, receive, send)
 

@@ -39,7 +39,7 @@ from patchbay import bootstrap
 from patchbay.core.limits import Standing
 from patchbay.domain.errors import PatchbayError
 from patchbay.domain.ids import new_id
-from patchbay.domain.users import READ, WRITE, Caller
+from patchbay.domain.users import READ, WRITE, Caller, is_token
 
 REQUEST_ID = "patchbay.request_id"
 CALLER = "patchbay.caller"
@@ -82,6 +82,12 @@ def caller(request: Request) -> Caller:
     return found
 
 
+def anybody(request: Request) -> Caller | None:
+    """Who asks, on a route that needs no key; None if none came."""
+    found: Caller | None = request.scope.get(CALLER)
+    return found
+
+
 def build(dialect: Dialect) -> "Edge":
     """The app that speaks `dialect`."""
     return Edge(fastapi_app(dialect), dialect)
@@ -99,16 +105,16 @@ def fastapi_app(dialect: Dialect) -> FastAPI:
     )
 
     async def answer(request: Request, error: Exception) -> Response:
-        return error_response(dialect, _told(error, request), request.scope.get(REQUEST_ID, ""))
+        return error_response(dialect, _told(error, request), request.scope.get(REQUEST_ID, ""), request.url.path)
 
     for kind in (PatchbayError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
     return app
 
 
-def error_response(dialect: Dialect, error: PatchbayError, request_id: str) -> Response:
+def error_response(dialect: Dialect, error: PatchbayError, request_id: str, path: str) -> Response:
     """An error as the dialect words it."""
-    problem = dialect.problem(error, request_id)
+    problem = dialect.problem(error, request_id, path)
     content = json.dumps(dialect.shape(problem), ensure_ascii=False).encode("utf-8", "replace")
     headers = dialect.headers(error)
     return Response(content, problem.status, headers, media_type=dialect.error_media_type)
@@ -156,17 +162,18 @@ class Guard:
     def __init__(self, app: ASGIApp, dialect: Dialect, path: str) -> None:
         self.app, self.dialect = app, dialect
         self.needs_key, self.writes = path not in dialect.public, path in dialect.writing
+        self.optional = path in dialect.optional
         self.keeps = path not in dialect.secret
         self.streamed = path in dialect.streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises `Unauthenticated`, `Forbidden`, `BodyTooLarge`, `MalformedBody`."""
-        if self.needs_key:
+        if self.needs_key and not self._nobody(scope):
             if error := scope.get(REFUSED):
                 raise error
             scope[CALLER].require(self.scope_of(scope["method"]))
         has_body = scope["method"] in WITH_BODY
-        if has_body and not (self.streamed and scope["method"] == "POST"):
+        if has_body and not self.streamed:
             scope, receive = await body.checked(scope, receive, self.dialect.limits)
             if self.needs_key and (answer := once.begin(scope, scope[CALLER].tenant_id, scope[body.DIGEST])):
                 await once.replay(answer, send)
@@ -175,6 +182,11 @@ class Guard:
             await once.keep(self.app, scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+    def _nobody(self, scope: Scope) -> bool:
+        """Whether the route answers anybody, and no key came."""
+        looks = self.optional and scope["method"] in {"GET", "HEAD"}
+        return looks and not self.dialect.find_key(Headers(scope=scope))
 
     def scope_of(self, method: str) -> str:
         """The scope that a key must have for this route."""
@@ -216,7 +228,8 @@ class Edge:
         except Exception:  # noqa: BLE001 - FastAPI's outermost layer answers, then raises
             _log.exception("unhandled error", extra={"request_id": request_id, "path": scope["path"]})
             if not status:
-                await error_response(self.dialect, _unhandled(request_id), request_id)(scope, receive, finish)
+                answer = error_response(self.dialect, _unhandled(request_id), request_id, scope["path"])
+                await answer(scope, receive, finish)
         facts = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
         if who := scope.get(CALLER):
             facts |= {"tenant_id": who.tenant_id, "key_id": who.key_id}
@@ -226,18 +239,21 @@ class Edge:
 
     def _identify(self, scope: Scope) -> None:
         """Note who asks, or why that is not known. Whether it matters, the route knows."""
-        key = self.dialect.find_key(Headers(scope=scope))
+        key = self.dialect.find_key(Headers(scope=scope)) or ""
+        services = bootstrap.services()
         try:
-            scope[CALLER] = bootstrap.services().accounts.authenticate(key or "")
+            by_token = self.dialect.tokens and is_token(key)
+            scope[CALLER] = services.identity.caller_of(key) if by_token else services.accounts.authenticate(key)
         except PatchbayError as error:
             scope[REFUSED] = error
 
     def _answering(self, scope: Scope, base: str | None, standing: Standing | None) -> ASGIApp:
         """What answers a request: the app, if it was not one too many and its path is one of the dialect's."""
         if standing and standing.exceeded:
-            return error_response(self.dialect, limits.refused(standing), scope[REQUEST_ID])
+            return error_response(self.dialect, limits.refused(standing), scope[REQUEST_ID], scope["path"])
         if base is None:
-            return error_response(self.dialect, RouteNotFound(f"there is no {scope['path']}"), scope[REQUEST_ID])
+            nowhere = RouteNotFound(f"there is no {scope['path']}")
+            return error_response(self.dialect, nowhere, scope[REQUEST_ID], scope["path"])
         return self.app
 
     def _place(self, scope: Scope) -> str | None:

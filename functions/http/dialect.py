@@ -48,6 +48,8 @@ class Problem:
     field: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     """(field, message) of every fault of a request of the wrong shape."""
+    path: str = ""
+    """What was asked for."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,20 @@ class Dialect:
     """The body of an error."""
     error_model: type[BaseModel]
     """What `shape` makes, for the OpenAPI document."""
+    tokens: bool = False
+    """Whether the access token of somebody who signed in does as well as a key."""
     bases: tuple[str, ...] = ("",)
     """Path prefixes that the routes are served under, all alike."""
     public: frozenset[str] = frozenset()
     """Paths of routes that need no key."""
+    optional: frozenset[str] = frozenset()
+    """Paths of routes whose GETs need no key either, but answer its owner more; a bad one is refused."""
     writing: frozenset[str] = frozenset()
     """Paths of GET routes that make something all the same, and so need a key that may write."""
     secret: frozenset[str] = frozenset()
     """Paths of routes whose answers hold what is stored nowhere, and so are not kept for an idempotency key."""
     streamed: frozenset[str] = frozenset()
-    """Paths of routes that read the bodies of their POSTs themselves, as they come: those with files in them."""
+    """Paths of routes that read bodies themselves, as they come: those with files in them."""
     limits: Limits = field(default_factory=Limits)
     quotas: Quotas = field(default_factory=Quotas)
     """How many requests it takes."""
@@ -89,12 +95,12 @@ class Dialect:
         """How a class of errors is answered."""
         return next(self.errors[cls] for cls in kind.__mro__ if cls in self.errors)
 
-    def problem(self, error: PatchbayError, request_id: str) -> Problem:
+    def problem(self, error: PatchbayError, request_id: str, path: str = "") -> Problem:
         """An error in this dialect's terms."""
         entry = self.entry(type(error))
         fields = tuple((p.field, p.message) for p in error.problems) if isinstance(error, InvalidFields) else ()
         named = getattr(error, "field", None)
-        return Problem(entry.status, entry.code, entry.title, str(error), request_id, named, fields)
+        return Problem(entry.status, entry.code, entry.title, str(error), request_id, named, fields, path)
 
     def headers(self, error: PatchbayError) -> dict[str, str]:
         """Headers that HTTP wants beside an error."""

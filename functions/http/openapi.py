@@ -11,6 +11,7 @@ from patchbay.domain.errors import InvalidInput, NotFound, PatchbayError, RateLi
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{model}"
+_DONE = {"200": "Success", "201": "Made"}
 
 
 def document(dialect: Dialect) -> dict[str, Any]:
@@ -28,8 +29,8 @@ def document(dialect: Dialect) -> dict[str, Any]:
         told["security"] = [{name: []} for name in dialect.key_schemes]
     told["paths"] = dict(sorted(told["paths"].items()))
     for path, methods in told["paths"].items():
-        for operation in methods.values():
-            _finish(dialect, path, operation)
+        for method, operation in methods.items():
+            _finish(dialect, path, method, operation)
     return told
 
 
@@ -44,16 +45,19 @@ def _add_model(dialect: Dialect, schemas: dict[str, Any]) -> None:
     schemas[dialect.error_model.__name__] = schema
 
 
-def _finish(dialect: Dialect, path: str, operation: dict[str, Any]) -> None:
+def _finish(dialect: Dialect, path: str, method: str, operation: dict[str, Any]) -> None:
     """Say how one operation fails, and that it needs no key if it needs none."""
     if path in dialect.public and dialect.key_schemes:
         operation["security"] = []
+    elif path in dialect.optional and method == "get":
+        operation["security"] = [{}, *({name: []} for name in dialect.key_schemes)]
     told: dict[str, list[str]] = {}
     for kind, words in _failures(dialect, path, operation):
         told.setdefault(str(dialect.entry(kind).status), []).append(words)
     responses = operation["responses"]
     responses.pop("422", None)  # FastAPI's own, which no dialect answers
-    responses["200"]["description"] = "Success"
+    for status in responses.keys() & _DONE.keys():
+        responses[status]["description"] = _DONE[status]
     reference = {"$ref": _REF.format(model=dialect.error_model.__name__)}
     content = {dialect.error_media_type: {"schema": reference}}
     for status, reasons in sorted(told.items()):
@@ -63,7 +67,7 @@ def _finish(dialect: Dialect, path: str, operation: dict[str, Any]) -> None:
 
 def _failures(dialect: Dialect, path: str, operation: dict[str, Any]) -> Iterator[tuple[type[PatchbayError], str]]:
     """What an operation's caller has to be ready for, in words; the dialect knows the status of each."""
-    public = path in dialect.public
+    public = path in dialect.public and "requestBody" not in operation
     if not public:
         yield InvalidInput, "bad input"
         yield Unauthenticated, "key missing or not valid"

@@ -5,6 +5,7 @@ Their paths are in the dialect's `streamed`, so that nothing else reads the body
 
 import hashlib
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,9 +20,12 @@ from patchbay.core.intake import Intake
 from patchbay.domain.assets import Asset
 
 
-async def receive_file(request: Request, *, field: str = "file") -> tuple[Asset, dict[str, str]]:
+async def receive_file(
+    request: Request, *, field: str = "file", check: Callable[[dict[str, str]], object] | None = None
+) -> tuple[Asset, dict[str, str]]:
     """Store the file of a form: the new asset, whose bytes are there but not looked at yet, and the form's texts.
 
+    `check` is shown the texts before the file is stored for good; what it raises goes through.
     A repetition under the same idempotency key gives the first asset, or raises `Repeated` if its answer was kept.
     Raises `InvalidInput`, `TooLarge`, `Conflict`, `Unavailable`; then, as when the client goes away, nothing is left.
     """
@@ -37,6 +41,8 @@ async def receive_file(request: Request, *, field: str = "file") -> tuple[Asset,
         largest = assets.limits.max_upload_bytes + SLACK_BYTES
         kind = request.headers.get("content-type", "")
         fields = await read_form(request.receive, FormReader(kind, field=field, open_file=open_file, max_bytes=largest))
+        if check:
+            check(fields)
         # Only now: what tells a form from another is its contents.
         if answer := once.begin(request.scope, tenant_id, _digest(taken[0].sha256, fields)):
             raise once.Repeated(answer)

@@ -47,6 +47,7 @@ def decode(
     sample_rate_hz: int | None = None,
     channels: int | None = None,
     allowed_rates_hz: Sequence[int] = (),
+    first_s: float | None = None,
     limits: DecodeLimits | None = None,
     heartbeat: Callable[[], None] = lambda: None,
 ) -> AudioFile:
@@ -54,8 +55,9 @@ def decode(
 
     `sample_rate_hz` None keeps the upload's rate, or the nearest of `allowed_rates_hz` (upwards, if there is one) where
     those are given. `channels` 1 or 2; None keeps mono and stereo. Mono is doubled, more than two channels are folded
-    down. NaN and infinity become 0, the rest is held to +-8 (18 dB over full scale). `heartbeat` is called several
-    times a second and may raise: the child is then killed, and `target` removed.
+    down. With `first_s` only so many seconds are taken. NaN and infinity become 0, the rest is held to +-8 (18 dB over
+    full scale). `heartbeat` is called several times a second and may raise: the child is then killed, and `target`
+    removed.
 
     Raises `UnusableAudio` where there is no audio in it or a limit is passed.
     """
@@ -66,6 +68,7 @@ def decode(
         "sample_rate_hz": sample_rate_hz,
         "channels": channels,
         "allowed_rates_hz": list(allowed_rates_hz),
+        "first_s": first_s,
         "limits": asdict(limits),
     }
     try:
@@ -76,6 +79,7 @@ def decode(
             channels=int(report["channels"]),
             frames=int(report["frames"]),
             damaged_packets=int(report["damaged_packets"]),
+            cut=bool(report["cut"]),
         )
     except BaseException:
         target.unlink(missing_ok=True)

@@ -184,16 +184,21 @@ def nearest_rate(source_hz: int, allowed_hz: list[int]) -> int:
 
 def decode_to(request: dict[str, Any]) -> dict[str, int]:
     """Do one request. Returns the report. Raises `Unusable`, or what the machine itself has wrong."""
-    limits, source = request["limits"], Path(request["source"])
+    limits, source, first_s = request["limits"], Path(request["source"]), request.get("first_s")
     if not source.is_file():
         raise Unusable("There is no such file.")
-    decoder, frames = Decoder(request), 0
+    decoder, frames, cut = Decoder(request), 0, False
     with source.open("rb") as file, Path(request["target"]).open("wb") as target:
-        for block in decoder.blocks(file):
+        for whole in decoder.blocks(file):
+            left = whole.shape[1] if first_s is None else max(round(first_s * decoder.rate), 1) - frames
+            cut = left < whole.shape[1]
+            block = whole[:, :left]
             frames += block.shape[1]
             if frames > limits["duration_s"] * decoder.rate:
                 raise Unusable("The file is longer than we take.")
             target.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
+            if cut:
+                break
     if frames == 0:
         raise Unusable("There is no audio in the file, or it is damaged beyond use.")
     return {
@@ -201,6 +206,7 @@ def decode_to(request: dict[str, Any]) -> dict[str, int]:
         "channels": decoder.channels,
         "frames": frames,
         "damaged_packets": decoder.damaged,
+        "cut": cut,
     }
 
 

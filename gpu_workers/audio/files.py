@@ -28,6 +28,8 @@ class AudioFile:
     frames: int
     damaged_packets: int = 0
     """Packets of the upload that could not be decoded and are missing here."""
+    cut: bool = False
+    """Whether the upload goes on after this, its beginning."""
 
     @property
     def duration_s(self) -> float:

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from gpu_workers.audio.decode import decode
 from gpu_workers.audio.encode import EncodeSettings, open_writer
+from gpu_workers.audio.files import AudioFile, Samples
+from patchbay.domain.errors import InvalidInput
 from patchbay.domain.formats import ENCODER_RATES_HZ, MEDIA_TYPES, Format, check_encoding
 from patchbay.domain.tasks import EngineInput, EngineOutput, EngineTask, ModelFiles
 
 _DECODE_SHARE = 0.3
 """Of one input's time; mp3 and AAC take longer to encode than anything takes to decode."""
+_FADE_S = 1.0
+_LONGEST_S = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,8 @@ class Wanted:
     channels: int | None
     bit_depth: int
     bitrate_kbps: int | None
+    first_s: float | None
+    """Only so much of the beginning, faded out where more follows; None for all of it."""
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Wanted":
@@ -34,7 +42,16 @@ class Wanted:
             channels=params.get("channels"),
             bit_depth=params.get("bit_depth") or 16,
             bitrate_kbps=params.get("bitrate_kbps"),
+            first_s=_first_s(params.get("first_s")),
         )
+
+
+def _first_s(value: Any) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _LONGEST_S:
+        raise InvalidInput(f"first_s has to be a number over 0, {_LONGEST_S:.0f} at most", field="first_s")
+    return float(value)
 
 
 class EncodingEngine:
@@ -66,6 +83,7 @@ def _encode(task: EngineTask, source: EngineInput, wanted: Wanted, base: float, 
         sample_rate_hz=wanted.sample_rate_hz,
         channels=wanted.channels,
         allowed_rates_hz=ENCODER_RATES_HZ.get(wanted.format, ()),
+        first_s=wanted.first_s,
         heartbeat=lambda: task.progress(base),
     )
     path: Path = task.work_dir / f"{source.name}.{wanted.format}"
@@ -81,13 +99,20 @@ def _encode(task: EngineTask, source: EngineInput, wanted: Wanted, base: float, 
         with open_writer(path, settings) as writer:
             done = 0
             for block in audio.blocks():
-                writer.write(block)
+                writer.write(_faded(block, done, audio) if audio.cut else block)
                 done += block.shape[1]
                 task.progress(base + share * (_DECODE_SHARE + (1 - _DECODE_SHARE) * done / audio.frames))
     finally:
         raw.unlink(missing_ok=True)
     name = path.name if task.params.get("format_in_names") else source.name
     return EngineOutput(name=name, path=path, media_type=MEDIA_TYPES[wanted.format])
+
+
+def _faded(block: Samples, start: int, audio: AudioFile) -> Samples:
+    """The block that begins at frame `start`, with the end of the audio faded out in a straight line."""
+    fade = max(round(min(_FADE_S, audio.duration_s / 2) * audio.sample_rate_hz), 1)
+    left = audio.frames - start - np.arange(block.shape[1])
+    return block * np.clip(left / fade, 0.0, 1.0).astype(np.float32)
 
 
 def create() -> EncodingEngine:

@@ -8,6 +8,8 @@ from infra.stage import Stage
 
 UPLOADS = "uploads/"
 RESULTS = "results/"
+SAMPLES = "samples/"
+IMAGES = "images/"
 """Beginnings of the keys in the media bucket; the code that makes the keys is out of reach here, a test compares."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
@@ -37,15 +38,21 @@ def read_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:
     ]
 
 
-def write_objects(bucket_arn: str, prefix: str) -> list[iam.PolicyStatement]:
-    """Store and remove objects under a prefix, in parts too."""
+def write_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:
+    """Store and remove objects under some prefixes, in parts too."""
     actions = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-    return [allow(actions, f"{bucket_arn}/{prefix}*")]
+    return [allow(actions, *(f"{bucket_arn}/{prefix}*" for prefix in prefixes))]
 
 
 def remove_objects(bucket_arn: str, prefix: str) -> list[iam.PolicyStatement]:
     """Remove objects under a prefix."""
     return [allow(["s3:DeleteObject"], f"{bucket_arn}/{prefix}*")]
+
+
+def sign_people_in(pool: cognito.IUserPool) -> list[iam.PolicyStatement]:
+    """Keep and check passwords. What else is asked of the pool is asked with tokens and codes, which need no right."""
+    verbs = ("CreateUser", "DeleteUser", "GetUser", "InitiateAuth", "SetUserPassword", "UserGlobalSignOut")
+    return [allow([f"cognito-idp:Admin{verb}" for verb in verbs], pool.user_pool_arn)]
 
 
 def run_machine(stack: Stack, machine_name: str) -> list[iam.PolicyStatement]:

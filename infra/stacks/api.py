@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.constructs import rights
 from infra.constructs.acknowledged import acknowledge
-from infra.constructs.buckets import RESULTS, UPLOADS
+from infra.constructs.buckets import IMAGES, RESULTS, SAMPLES, UPLOADS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
 from infra.stacks.pipeline import PipelineStack
@@ -20,8 +20,12 @@ from patchbay.catalog.dialects import DIALECTS
 
 TIMEOUT = Duration.seconds(29)
 """Just under the 30 s after which API Gateway gives up, so that the Lambda's own log tells what took so long."""
+OWN_PLACES = {"twoshot": (SAMPLES, IMAGES)}
+"""Where, beside uploads, a dialect's Lambda keeps files."""
 FALLBACK = "native"
 """The dialect that answers for paths nobody claims."""
+SIGN_IN = frozenset({"twoshot"})
+"""The dialects in which people register and sign in."""
 _ALLOWED_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key", "x-request-id"]
 _EXPOSED_HEADERS = ["location", "retry-after", "x-request-id", "etag", "content-disposition"]
 _ACCESS_LOG = {
@@ -94,10 +98,11 @@ class ApiStack(Stack):
             env=pipeline.variables,
             rights=[
                 *rights.use_table(data.table),
-                *rights.read_objects(data.media_arn, UPLOADS, RESULTS),
-                *rights.write_objects(data.media_arn, UPLOADS),
+                *rights.read_objects(data.media_arn, UPLOADS, RESULTS, *OWN_PLACES.get(dialect, ())),
+                *rights.write_objects(data.media_arn, UPLOADS, *OWN_PLACES.get(dialect, ())),
                 *rights.run_machine(self, pipeline.machine_name),
                 *(rights.send(pipeline.notices.attempts) if dialect == FALLBACK else ()),
+                *(rights.sign_people_in(data.people.pool) if dialect in SIGN_IN else ()),
             ],
         )
         # One permission for each Lambda: one for each route would outgrow the policy's 20 kB.

@@ -1,4 +1,4 @@
-"""What must not be lost: the table and the buckets."""
+"""What must not be lost: the table, the buckets and the passwords."""
 
 from typing import Any
 
@@ -7,17 +7,19 @@ from constructs import Construct
 
 from infra.constructs.buckets import Buckets
 from infra.constructs.table import Table
+from infra.constructs.user_pool import UserPool
 from infra.stage import Stage
 
 
 class DataStack(Stack):
-    """Table, media, weights."""
+    """Table, media, weights, people's passwords."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, termination_protection=stage.durable, **kwargs)
         self.table = Table(self, "Records", durable=stage.durable).table
         buckets = Buckets(self, "Objects", stage=stage)
         self.media, self.weights = buckets.media, buckets.weights
+        self.people = UserPool(self, "People", stage=stage)
         # As others import them, so that a finding about them has the same name there as here.
         self.media_arn = self.export_value(self.media.bucket_arn)
         self.weights_arn = self.export_value(self.weights.bucket_arn)
@@ -26,3 +28,5 @@ class DataStack(Stack):
         CfnOutput(self, "MediaBucketName", value=self.media.bucket_name)
         CfnOutput(self, "WeightsBucketName", value=self.weights.bucket_name)
         CfnOutput(self, "WeightsUrl", value=self.weights_url)
+        CfnOutput(self, "UserPoolId", value=self.people.pool.user_pool_id)
+        CfnOutput(self, "UserPoolClientId", value=self.people.client.user_pool_client_id)

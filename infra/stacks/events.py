@@ -1,6 +1,6 @@
 """What tells the outside: changes of the table become events on a bus of our own, and events reach webhooks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Size, Stack
@@ -15,12 +15,13 @@ from constructs import Construct
 
 from infra.constructs import environment, notice_queues, rights
 from infra.constructs.acknowledged import ANYTHING, acknowledge
-from infra.constructs.buckets import RESULTS, UPLOADS
+from infra.constructs.buckets import RESULTS, SAMPLES, UPLOADS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
 from infra.constructs.task_queues import lost_queue, private_queue
 from infra.stacks.pipeline import LONGEST, ROOM, PipelineStack
 from infra.stage import Stage
+from patchbay.catalog.workflows.sample_preparation import WORKFLOW as PREPARATION
 
 SOURCE = "patchbay"
 ROUTED = (
@@ -36,6 +37,7 @@ ROUTED = (
 """What an endpoint can ask for, as in `patchbay.domain.webhooks`, which this side does not import; a test holds the two
 together. A `ping` does not come by the bus.
 """
+PREPARATION_OVER = ("job.succeeded", "job.failed", "job.cancelled", "job.deleted")
 BATCH = 10
 AT_ONCE, AT_ONCE_IN_TWIN = 20, 2
 """Instances of one consumer: they take turns on a developer's machine."""
@@ -61,10 +63,12 @@ class EventsStack(Stack):
         self._bus = self._own_bus()
         self._lost = lost_queue(self, "Lost", what="A change of the table, an event or an import")
         self._publish_changes()
+        self._index_samples()
         self._route_events()
         self._deliver_notices()
         self._sweep_notices()
         self._import_assets()
+        self._settle_samples()
         CfnOutput(self, "BusName", value=self._bus.event_bus_name)
 
     def _own_bus(self) -> events.EventBus:
@@ -78,20 +82,31 @@ class EventsStack(Stack):
     def _publish_changes(self) -> None:
         may_tell = rights.allow(["events:PutEvents"], self._bus.event_bus_arn)
         publish = self._handler("publish_changes", [may_tell], env=self._bus_name())
-        publish.add_event_source(
+        # Any number of tries: a bus that is away for hours must cost no event. A stream holds a day.
+        self._follow_table(publish, _filters(written=["job", "asset"], deleted=["job"]))
+        acknowledge(self.node.find_child("PublishChanges"), ANYTHING, "listing streams knows no resources")
+
+    def _index_samples(self) -> None:
+        """Several at once, each sample by one: what one tenant loads up keeps no other's from being found."""
+        index = self._handler("index_samples", rights.use_table(self.data.table), timeout=Duration.minutes(1))
+        filters = _filters(written=["sample"], deleted=["sample"])
+        self._follow_table(index, filters, retry_attempts=30, parallelization_factor=10)
+        acknowledge(self.node.find_child("IndexSamples"), ANYTHING, "listing streams knows no resources")
+
+    def _follow_table(self, function: lambda_.Function, filters: list[Any], **options: Any) -> None:
+        function.add_event_source(
             sources.DynamoEventSource(
                 self.data.table,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=100,
                 bisect_batch_on_error=True,
-                # Any number of tries: a bus that is away for hours must cost no event. A stream holds a day.
                 max_record_age=Duration.hours(20),
                 report_batch_item_failures=True,
                 on_failure=sources.SqsDlq(self._lost),
-                filters=_filters(),
+                filters=filters,
+                **options,
             )
         )
-        acknowledge(self.node.find_child("PublishChanges"), ANYTHING, "listing streams knows no resources")
 
     def _bus_name(self) -> dict[str, str]:
         return environment.variables(bus_name=self._bus.event_bus_name)
@@ -136,8 +151,23 @@ class EventsStack(Stack):
         self._keep_what_fails(fetch, retries=2)
         self._rule("ImportRule", ["asset.awaited"], targets.LambdaFunction(fetch, dead_letter_queue=self._lost))
 
-    def _rule(self, construct_id: str, types: Sequence[str], target: events.IRuleTarget) -> None:
-        pattern = events.EventPattern(source=[SOURCE], detail_type=list(types))
+    def _settle_samples(self) -> None:
+        """The preview is copied from where results are forgotten to where samples stay."""
+        media = self.data.media_arn
+        files = [*rights.read_objects(media, RESULTS), *rights.write_objects(media, SAMPLES)]
+        settle = self._handler("settle_sample", [*rights.use_table(self.data.table), *files])
+        self._keep_what_fails(settle, retries=2)
+        target = targets.LambdaFunction(settle, dead_letter_queue=self._lost)
+        self._rule("SettleRule", PREPARATION_OVER, target, {"data": {"workflow": [PREPARATION.slug]}})
+
+    def _rule(
+        self,
+        construct_id: str,
+        types: Sequence[str],
+        target: events.IRuleTarget,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        pattern = events.EventPattern(source=[SOURCE], detail_type=list(types), detail=detail)
         events.Rule(self, construct_id, event_bus=self._bus, event_pattern=pattern, targets=[target])
 
     def _drain(self, queue: sqs.Queue, function: lambda_.Function) -> None:
@@ -177,11 +207,11 @@ class EventsStack(Stack):
         ).function
 
 
-def _filters() -> list[Any]:
-    """Written jobs and assets, and deleted jobs. The rest of the table is nobody's business."""
-    written = {"dynamodb": {"NewImage": {"kind": {"S": lambda_.FilterRule.or_("job", "asset")}}}}
-    deleted = {
+def _filters(*, written: list[str], deleted: list[str]) -> list[Any]:
+    """Kinds of records whose writing, and whose deletion, are to be told. The rest is nobody's business."""
+    kept = {"dynamodb": {"NewImage": {"kind": {"S": lambda_.FilterRule.or_(*written)}}}}
+    gone = {
         "eventName": lambda_.FilterRule.is_equal("REMOVE"),
-        "dynamodb": {"OldImage": {"kind": {"S": lambda_.FilterRule.is_equal("job")}}},
+        "dynamodb": {"OldImage": {"kind": {"S": lambda_.FilterRule.or_(*deleted)}}},
     }
-    return [lambda_.FilterCriteria.filter(each) for each in (written, deleted)]
+    return [lambda_.FilterCriteria.filter(each) for each in (kept, gone)]

@@ -45,6 +45,8 @@ class PipelineStack(Stack):
                 table=data.table.table_name,
                 media_bucket=data.media.bucket_name,
                 weights=data.weights_url,
+                user_pool_id=data.people.pool.user_pool_id,
+                user_pool_client_id=data.people.client.user_pool_client_id,
                 state_machine_arn=rights.machine_arn(self, self.machine_name),
             ),
             **environment.variables(

@@ -8,7 +8,9 @@ Everything private to MiniStack is touched in this file only, and its version is
 - after each Lambda call it waits 50 ms for a first line on stderr; here 3 ms, as a line that comes later is not lost:
   it shows with the next call;
 - it removes Lambda code that nothing names before the new state is on disk; here only at start;
-- it forgets changes of tables that no Lambda has read yet; here they are saved too.
+- it forgets changes of tables that no Lambda has read yet; here they are saved too;
+- of Cognito's checks it makes those of codes, of tokens' signatures and of the ways to sign in only where it asks
+  everybody for IAM rights as well; here it always makes them.
 
 Settings come in the environment (`environment()` makes them), so that the process has one argument: none.
 """
@@ -44,6 +46,7 @@ STREAMS = "patchbay_streams"
 
 logger = logging.getLogger("patchbay.emulator")
 
+Handler = Callable[[dict[str, Any]], Any]
 StateGetters = Mapping[str, Callable[[], Any]]
 
 
@@ -160,7 +163,7 @@ def _patched_ministack() -> ChangeWatcher:
         raise SystemExit(f"the twin needs ministack=={MINISTACK_VERSION}, and {installed} is installed")
     from ministack import app
     from ministack.core import lambda_runtime, persistence
-    from ministack.services import dynamodb, lambda_svc
+    from ministack.services import cognito, dynamodb, lambda_svc
 
     folder = Path(os.environ["STATE_DIR"])
     file = SnapshotFile(folder, persistence._json_default, persistence._json_object_hook)
@@ -190,9 +193,29 @@ def _patched_ministack() -> ChangeWatcher:
     app._build_persistence_save_dict = all_getters
     app.save_all = snapshotter.stop_and_save
     lambda_svc._prune_orphan_code_blobs = lambda referenced: None
+    _check_credentials(cognito)
     drain = lambda_runtime.Worker._drain_stderr_bounded
     drain.__defaults__ = (LOG_WAIT_S, 0.002, 0.25)
     return watcher
+
+
+def _check_credentials(cognito: Any) -> None:
+    run, owner_of = cognito._run_idp_handler, cognito._refresh_auth_user
+
+    def checked(handler: Handler, action: str, data: dict[str, Any]) -> Any:
+        def strict(given: dict[str, Any]) -> Any:
+            wrong = cognito._auth_flow_error(action, given) or cognito._access_token_error(given)
+            return wrong or cognito._confirmation_code_error(action, given) or handler(given)
+
+        return run(strict, action, data)
+
+    def signed_owner_of(pool: Any, pool_id: str, client_id: str, token: str) -> Any:
+        origin = cognito._token_claims(token).get("origin_jti")
+        if cognito._signature_valid(token) and origin not in cognito._revoked_tokens:
+            return owner_of(pool, pool_id, client_id, token)
+        return None, cognito.error_response_json("NotAuthorizedException", "Invalid Refresh Token", 400)
+
+    cognito._run_idp_handler, cognito._refresh_auth_user = checked, signed_owner_of
 
 
 async def _serve(watcher: ChangeWatcher) -> None:

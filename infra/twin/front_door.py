@@ -1,8 +1,8 @@
 """The one address of the twin. A stage in the cloud has nothing in this place yet: its API and its bucket have
 addresses of their own, and nothing takes what is too large for a Lambda.
 
-The media bucket's paths go to S3 under its rules for links; POSTs of whole files go to the ingest service; everything
-else goes to the HTTP API under API Gateway's limits. Paths and queries travel byte for byte.
+The media bucket's paths go to S3 under its rules for links; requests and answers that are whole files go to the ingest
+service; everything else goes to the HTTP API under API Gateway's limits. Paths and queries travel byte for byte.
 """
 
 import logging
@@ -74,9 +74,10 @@ class FrontDoor:
             raise UpstreamDown("it does not listen")
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         framing = (b"transfer-encoding", b"chunked") if length is None else (b"content-length", length.encode())
-        headers = [*self._headers(scope, given), framing]
-        body = body_chunks(receive)
-        await ingest.upstream.forward("POST", target, headers, body, receive, send, INGEST_TIMEOUT_S)
+        sends = scope["method"] == "POST"
+        headers = [*self._headers(scope, given), *([framing] if sends else [])]
+        body = body_chunks(receive) if sends else b""
+        await ingest.upstream.forward(scope["method"], target, headers, body, receive, send, INGEST_TIMEOUT_S)
 
     async def _serve_api(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = header_map(scope)

@@ -39,14 +39,17 @@ class Ingest:
 
     upstream: Upstream
     paths: frozenset[str]
-    """Without a slash at the end."""
+    """Without a slash at the end; of its POSTs, which carry files."""
     largest: int
     """Bytes of the largest file."""
+    answers: frozenset[str] = frozenset()
+    """The same of its GETs, whose answers are files."""
     ready_s: float = READY_S
 
     def takes(self, method: str, raw_path: bytes) -> bool:
         """Whether this request is for the service."""
-        return method == "POST" and raw_path.rstrip(b"/").decode("latin-1") in self.paths
+        paths = {"POST": self.paths, "GET": self.answers}.get(method, frozenset())
+        return raw_path.rstrip(b"/").decode("latin-1") in paths
 
     async def listens(self) -> bool:
         """Whether it takes requests; a start that is under way is waited for, `ready_s` seconds at most."""

@@ -29,7 +29,7 @@ from infra.twin.sigv4 import Credentials
 from infra.twin.state import TwinState, clear_pid, read_state, write_state
 from infra.twin.supervisor import Supervisor, WorkerClass, worker_command
 from infra.twin.upstream import Upstream
-from patchbay.catalog.dialects import ingest_paths
+from patchbay.catalog.dialects import download_paths, ingest_paths
 from patchbay.settings import from_env
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -223,7 +223,8 @@ class Twin:
         environment, log = {**self._environment, **settings}, self._data.logs / "ingest.log"
         self._ingest = IngestKeeper(ingest_command(port), environment, ROOT, log)
         self._ingest_upstream = Upstream(port)
-        return Ingest(self._ingest_upstream, paths, from_env(environment).max_upload_bytes)
+        largest = from_env(environment).max_upload_bytes
+        return Ingest(self._ingest_upstream, paths, largest, answers=download_paths())
 
     def _front_door(self, ingest: Ingest | None) -> FrontDoor:
         bucket = find_output(self._outputs, "MediaBucketName")

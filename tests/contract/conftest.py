@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -9,7 +10,8 @@ from functions.dialects.audioshake.routes import DIALECT as AUDIOSHAKE
 from functions.dialects.beatoven.routes import DIALECT as BEATOVEN
 from functions.dialects.musicai.routes import DIALECT as MUSICAI
 from functions.dialects.native.routes import DIALECT as NATIVE
-from functions.http.handler import lambda_handler
+from functions.dialects.twoshot.routes import DIALECT as TWOSHOT
+from functions.http.handler import Handler, lambda_handler
 from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant
 
@@ -37,6 +39,17 @@ def audioshake(ada: Tenant, loop: None) -> Api:
 @pytest.fixture
 def beatoven(ada: Tenant, loop: None) -> Api:
     return Api(lambda_handler(BEATOVEN), f"api_key {ada.secret}")
+
+
+@cache
+def twoshot_handler() -> Handler:
+    """Made once: it has many routes, and nothing of a test stays in it."""
+    return lambda_handler(TWOSHOT)
+
+
+@pytest.fixture
+def twoshot(ada: Tenant, loop: None) -> Api:
+    return Api(twoshot_handler(), f"Bearer {ada.secret}")
 
 
 @pytest.fixture

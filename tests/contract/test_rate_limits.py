@@ -17,11 +17,12 @@ from tests.fakes.gateway import Answer, Api, event
 from tests.fakes.world import Tenant, World
 
 LIMIT, LEFT, RESET = "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"
-SCHEMES = {"musicai": "", "audioshake": "Bearer ", "beatoven": "api_key ", "native": "Bearer "}
+SCHEMES = {"musicai": "", "audioshake": "Bearer ", "beatoven": "api_key ", "twoshot": "Bearer ", "native": "Bearer "}
 A_LIST = {
     "musicai": "/v1/job",
     "audioshake": "/tasks",
     "beatoven": "/api/v1/tracks",
+    "twoshot": "/audio",
     "native": "/patchbay/v1/jobs",
 }
 

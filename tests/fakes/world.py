@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+from patchbay.adapters.jose.verifier import JwtVerifier
 from patchbay.bootstrap import Services
+from patchbay.core import layout
 from patchbay.core.assets import Assets
+from patchbay.core.identity import Identity
 from patchbay.core.jobs import Order
+from patchbay.core.people import People
 from patchbay.domain.assets import Asset
 from patchbay.domain.jobs import Job, Output
+from patchbay.domain.samples import Sample
 from patchbay.domain.users import Application, Caller
 from patchbay.settings import Settings
 from tests.fakes.bus import FakeBus
@@ -14,6 +19,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.executions import FakeExecutions
 from tests.fakes.notices import FakeNoticeQueue
 from tests.fakes.objects import FakeObjects
+from tests.fakes.passwords import CLIENT, ISSUER, FakePasswords
 from tests.fakes.prober import GOOD, FakeProber
 from tests.fakes.queues import FakeLauncher, FakeQueues
 from tests.fakes.records import FakeRecords
@@ -47,11 +53,19 @@ class World:
         self.prober = FakeProber()
         self.bus = FakeBus()
         self.notice_queue = FakeNoticeQueue(self.clock)
+        self.passwords = FakePasswords(self.clock)
+        self.followed = 0
         # Most tests make all their requests within one moment: quotas are for those that ask for them.
         self.services = Services(settings or Settings(stage="test", rate_limit_scale=1000))
         # The parts are cached properties: what is there already is never made.
         names = ("clock", "records", "objects", "executions", "queues", "launcher", "web", "bus", "notice_queue")
-        self.services.__dict__.update({name: getattr(self, name) for name in names})
+        self.services.__dict__.update({name: getattr(self, name) for name in (*names, "passwords")})
+        self.services.__dict__["tokens"] = JwtVerifier(ISSUER, CLIENT, self.passwords.published_keys, self.clock)
+        people = People(self.records, self.clock, self.services.accounts, self.passwords, self.objects, self.pause)
+        self.services.__dict__["people"] = people
+        self.services.__dict__["identity"] = Identity(
+            self.records, self.clock, self.services.accounts, people, self.passwords, self.services.tokens, self.pause
+        )
         limits = self.services.limits
         assets = Assets(self.records, self.objects, self.web, self.prober, self.clock, limits, self.pause)
         self.services.__dict__["assets"] = assets
@@ -59,6 +73,13 @@ class World:
     def pause(self, seconds: float) -> None:
         """Time passes while somebody waits."""
         self.clock.advance(seconds=seconds)
+
+    def index_samples(self) -> None:
+        """The search index follows the samples that changed since the last call."""
+        changed, self.followed = self.records.changes[self.followed :], len(self.records.changes)
+        for change in changed:
+            old, new = (layout.entity(Sample, one) if one and one.kind == "sample" else None for one in change)
+            self.services.search.index(old, new)
 
     def tenant(self, email: str = "ada@example.org") -> Tenant:
         """A user with a default application and a key."""

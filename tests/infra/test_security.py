@@ -13,7 +13,7 @@ EVERY = ("twin", *CLOUD)
 
 WILDCARDS = (
     # Objects below one prefix of one bucket.
-    r"s3:\S+ /(uploads|results)/\*",
+    r"s3:\S+ /(images|results|samples|uploads)/\*",
     # Workers read all weights.
     r"s3:GetObject /\*",
     # Executions of the one state machine.

@@ -95,7 +95,7 @@ def test_every_path_of_every_dialect_leads_to_its_lambda(stage: str) -> None:
 @pytest.mark.parametrize("stage", EVERY)
 def test_every_lambda_has_its_entry_point_and_runs_where_the_layers_were_made_for(stage: str) -> None:
     functions = resources(stage, "AWS::Lambda::Function")
-    assert len(functions) == 13 + len(DIALECTS)
+    assert len(functions) == 15 + len(DIALECTS)
     for name, function in functions.items():
         module, _, attribute = function["Handler"].rpartition(".")
         assert importlib.util.find_spec(module) is not None, name
@@ -139,13 +139,31 @@ def test_tasks_that_kill_workers_are_buried(stage: str) -> None:
 @pytest.mark.parametrize("stage", EVERY)
 def test_a_change_that_cannot_be_published_is_kept(stage: str) -> None:
     mappings = resources(stage, "AWS::Lambda::EventSourceMapping")
-    (stream,) = [m for m in mappings.values() if "FilterCriteria" in m]
-    assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["MaximumRecordAgeInSeconds"] == 20 * 3600
-    assert stream.get("MaximumRetryAttempts", -1) == -1
-    assert stream["DestinationConfig"]["OnFailure"]["Destination"]
-    patterns = [json.loads(f["Pattern"]) for f in stream["FilterCriteria"]["Filters"]]
+    streams = {m["FunctionName"]["Ref"]: m for m in mappings.values() if "FilterCriteria" in m}
+    assert len(streams) == 2, "a stream bears two readers"
+    for stream in streams.values():
+        assert stream["BisectBatchOnFunctionError"] is True
+        assert stream["MaximumRecordAgeInSeconds"] == 20 * 3600
+        assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert stream["DestinationConfig"]["OnFailure"]["Destination"]
+    (publish,) = [stream for name, stream in streams.items() if name.startswith("PublishChanges")]
+    assert publish.get("MaximumRetryAttempts", -1) == -1
+    patterns = [json.loads(f["Pattern"]) for f in publish["FilterCriteria"]["Filters"]]
     assert {"dynamodb": {"NewImage": {"kind": {"S": ["job", "asset"]}}}} in patterns
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_the_search_index_hears_of_every_change_of_a_sample_and_of_nothing_else(stage: str) -> None:
+    """Not of its own postings above all: it would never come to an end."""
+    mappings = resources(stage, "AWS::Lambda::EventSourceMapping").values()
+    (index,) = [m for m in mappings if m["FunctionName"].get("Ref", "").startswith("IndexSamples")]
+    patterns = [json.loads(f["Pattern"]) for f in index["FilterCriteria"]["Filters"]]
+    assert patterns == [
+        {"dynamodb": {"NewImage": {"kind": {"S": ["sample"]}}}},
+        {"eventName": ["REMOVE"], "dynamodb": {"OldImage": {"kind": {"S": ["sample"]}}}},
+    ]
+    assert index["MaximumRetryAttempts"] > 0, "one sample that cannot be indexed stops the others for a while only"
+    assert index["ParallelizationFactor"] > 1
 
 
 @pytest.mark.parametrize("stage", EVERY)

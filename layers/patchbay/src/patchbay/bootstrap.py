@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +26,11 @@ from patchbay.ports import (
     NoticeMessage,
     NoticeQueue,
     Objects,
+    Passwords,
     Record,
     Records,
     TaskQueues,
+    Tokens,
     Web,
 )
 from patchbay.settings import Settings, settings
@@ -36,10 +38,17 @@ from patchbay.settings import Settings, settings
 if TYPE_CHECKING:
     from patchbay.core.delivery import Delivery
     from patchbay.core.endpoints import Endpoints
+    from patchbay.core.folders import Folders
+    from patchbay.core.identity import Identity
+    from patchbay.core.licences import Licences
     from patchbay.core.notices import Notices
+    from patchbay.core.people import People
+    from patchbay.core.picture_uploads import PictureUploads
     from patchbay.core.pipeline import Pipeline
     from patchbay.core.reconciler import Reconciler
     from patchbay.core.retention import Retention
+    from patchbay.core.samples import Samples
+    from patchbay.core.search import Search
     from patchbay.core.tasks import Tasks
     from patchbay.core.tracks import Tracks
     from patchbay.core.usage import Usage
@@ -157,6 +166,37 @@ class Services:
         return Accounts(self.records, self.clock)
 
     @cached_property
+    def passwords(self) -> Passwords:
+        """The user pool."""
+        from patchbay.adapters.aws.cognito import UserPool
+
+        return UserPool(self.settings.user_pool_id, self.settings.user_pool_client_id)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What checks the user pool's tokens."""
+        from patchbay.adapters.aws import cognito
+        from patchbay.adapters.jose.verifier import JwtVerifier
+
+        pool_id = self.settings.user_pool_id
+        keys = partial(cognito.published_keys, pool_id)
+        return JwtVerifier(cognito.issuer(pool_id), self.settings.user_pool_client_id, keys, self.clock)
+
+    @cached_property
+    def people(self) -> "People":
+        """Users, to each other."""
+        from patchbay.core.people import People
+
+        return People(self.records, self.clock, self.accounts, self.passwords, self.objects)
+
+    @cached_property
+    def identity(self) -> "Identity":
+        """Who signs in."""
+        from patchbay.core.identity import Identity
+
+        return Identity(self.records, self.clock, self.accounts, self.people, self.passwords, self.tokens)
+
+    @cached_property
     def assets(self) -> Assets:
         """Uploads."""
         from patchbay.adapters.media.probe import ChildProber
@@ -179,6 +219,39 @@ class Services:
         from patchbay.core.tracks import Tracks
 
         return Tracks(self.records, self.jobs)
+
+    @cached_property
+    def samples(self) -> "Samples":
+        """Pieces of audio to show and use."""
+        from patchbay.core.samples import Samples
+
+        return Samples(self.records, self.assets, self.jobs, self.objects, self.clock)
+
+    @cached_property
+    def picture_uploads(self) -> "PictureUploads":
+        """Pictures on their way in."""
+        from patchbay.core.picture_uploads import PictureUploads
+
+        return PictureUploads(self.objects, self.settings.upload_ttl_s)
+
+    @cached_property
+    def folders(self) -> "Folders":
+        """What samples are kept in."""
+        return self.samples.folders
+
+    @cached_property
+    def licences(self) -> "Licences":
+        """On what terms samples may be used."""
+        from patchbay.core.licences import Licences
+
+        return Licences(self.records, self.samples, self.clock)
+
+    @cached_property
+    def search(self) -> "Search":
+        """What finds samples."""
+        from patchbay.core.search import Search
+
+        return Search(self.records, self.clock)
 
     @cached_property
     def rate_limits(self) -> RateLimits:

@@ -18,7 +18,7 @@ import pytest
 
 from functions.entrypoints import ingest, openapi
 from functions.http.pace import Pace
-from patchbay.catalog.dialects import DIALECTS, ingest_paths
+from patchbay.catalog.dialects import DIALECTS, download_paths, ingest_paths
 from patchbay.core.intake import PART_BYTES
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
@@ -229,4 +229,5 @@ def test_each_path_is_one_that_its_dialect_streams() -> None:
         assert set(entry.ingest) <= streamed
         prefixes = tuple(f"{prefix}/" for prefix in entry.paths)
         assert all(f"{path}/".startswith(prefixes) for path in entry.ingest)
-    assert set(ingest.create()._apps) == ingest_paths()
+        assert all(f"{path}/".startswith(prefixes) for path in entry.downloads)
+    assert set(ingest.create()._apps) == ingest_paths() | download_paths()

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
 
 from infra.twin.asgi import Headers, Message, Receive, Scope, Send
 from infra.twin.front_door import LARGEST_API_BODY, FrontDoor
@@ -179,3 +182,28 @@ async def test_an_endless_unsigned_form_is_stopped_early(door: FrontDoor) -> Non
 def test_only_end_to_end_headers_pass() -> None:
     given = [(b"Connection", b"close, X-Once"), (b"x-once", b"1"), (b"Keep-Alive", b"5"), (b"Range", b"bytes=0-1")]
     assert end_to_end(given) == [(b"Range", b"bytes=0-1")]
+
+
+@pytest.mark.parametrize(
+    ("method", "authorization", "status"),
+    [
+        ("GET", "Bearer pb_key", 200),
+        ("HEAD", "bearer eyJ", 200),
+        ("GET", "AWS4-HMAC-SHA256 Credential=x", 403),
+        ("GET", "Basic eDp5", 403),
+        ("PUT", "Bearer pb_key", 403),
+    ],
+)
+async def test_a_key_that_came_along_by_a_redirection_does_no_harm(
+    upstream: RecordedUpstream, tmp_path: Path, method: str, authorization: str, status: int
+) -> None:
+    """In the cloud links are to another host, where clients do not send it."""
+    request = AWSRequest(method=method, url="https://localhost:8484/media/song.wav", headers={})
+    untyped: Any = S3SigV4QueryAuth
+    untyped(BotoCredentials("000000000000", "secret"), "s3", "us-east-1", 60).add_auth(request)
+    objects = Objects("media", Credentials("000000000000", "secret"), upstream, tmp_path)
+    target = str(request.url).removeprefix("https://localhost:8484")
+    headers = {"host": "localhost:8484", "authorization": authorization}
+    answer = await ask(FrontDoor(upstream, 8484, "abc123", objects), method, target, headers)
+    assert answer.status == status
+    assert bool(upstream.requests) is (status == 200)

@@ -37,7 +37,8 @@ def service() -> RecordedUpstream:
 
 @pytest.fixture
 def door(api: RecordedUpstream, service: RecordedUpstream) -> FrontDoor:
-    return FrontDoor(api, 8484, "abc123", None, Listening(service, frozenset({"/upload", "/assets"}), LARGEST))
+    paths, answers = frozenset({"/upload", "/assets"}), frozenset({"/audio/download"})
+    return FrontDoor(api, 8484, "abc123", None, Listening(service, paths, LARGEST, answers=answers))
 
 
 @pytest.mark.parametrize("target", ["/upload", "/upload/", "/assets?x=%41&y=a+b"])
@@ -58,8 +59,22 @@ async def test_posts_of_its_paths_go_to_the_service(
     assert api.requests == []
 
 
+async def test_gets_of_files_go_to_the_service_without_a_body(door: FrontDoor, service: RecordedUpstream) -> None:
+    assert (await ask(door, "GET", "/audio/download/?ids=a,b", {"x-a": "1"})).status == 200
+    [request] = service.requests
+    assert (request.method, request.target, request.body) == ("GET", b"/audio/download/?ids=a,b", b"")
+    assert not {b"content-length", b"transfer-encoding"} & set(request.headers)
+
+
 @pytest.mark.parametrize(
-    ("method", "target"), [("GET", "/assets"), ("POST", "/assets/x"), ("POST", "/uploads"), ("OPTIONS", "/upload")]
+    ("method", "target"),
+    [
+        ("POST", "/audio/download"),
+        ("GET", "/assets"),
+        ("POST", "/assets/x"),
+        ("POST", "/uploads"),
+        ("OPTIONS", "/upload"),
+    ],
 )
 async def test_all_else_goes_to_the_api(
     door: FrontDoor, api: RecordedUpstream, service: RecordedUpstream, method: str, target: str

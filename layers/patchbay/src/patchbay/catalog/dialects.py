@@ -13,6 +13,8 @@ class DialectEntry:
     """Path prefixes; `/v1` means `/v1` and everything below it. The longest prefix that fits wins."""
     ingest: tuple[str, ...] = ()
     """Exact paths among them whose POSTs carry whole files, too large for a Lambda: the ingest service takes them."""
+    downloads: tuple[str, ...] = ()
+    """Exact paths among them whose GETs answer with whole files: the ingest service gives them."""
 
 
 DIALECTS: tuple[DialectEntry, ...] = (
@@ -33,6 +35,13 @@ DIALECTS: tuple[DialectEntry, ...] = (
             "/api/v2/composition_params",
         ),
     ),
+    DialectEntry(
+        "twoshot",
+        "TwoShot",
+        ("/auth", "/user", "/sample", "/audio", "/licence", "/tag"),
+        ingest=("/sample/audio",),
+        downloads=("/audio/download",),
+    ),
     DialectEntry("native", "Patchbay", ("/patchbay", "/openapi", "/docs")),
 )
 
@@ -40,3 +49,8 @@ DIALECTS: tuple[DialectEntry, ...] = (
 def ingest_paths() -> frozenset[str]:
     """The paths of all dialects that the ingest service takes POSTs for; a slash at the end makes no difference."""
     return frozenset(path for entry in DIALECTS for path in entry.ingest)
+
+
+def download_paths() -> frozenset[str]:
+    """The paths of all dialects that the ingest service answers GETs of."""
+    return frozenset(path for entry in DIALECTS for path in entry.downloads)

@@ -2,7 +2,7 @@
 
 import typer
 
-from patchbay.cli.commands import account, compose, events, jobs, keys, local, users, webhooks
+from patchbay.cli.commands import account, compose, events, jobs, keys, local, search, users, webhooks
 
 app = typer.Typer(
     name="patchbay",
@@ -21,6 +21,7 @@ app.command(rich_help_panel=_HERE)(local.worker)
 app.command(rich_help_panel=_HERE)(local.ca)
 app.add_typer(keys.app, name="key", no_args_is_help=True, rich_help_panel=_HERE)
 app.add_typer(users.app, name="user", no_args_is_help=True, rich_help_panel=_HERE)
+app.add_typer(search.app, name="search", no_args_is_help=True, rich_help_panel=_HERE)
 app.command(rich_help_panel=_API)(jobs.separate)
 app.command(rich_help_panel=_API)(compose.compose)
 app.command(rich_help_panel=_API)(jobs.jobs)

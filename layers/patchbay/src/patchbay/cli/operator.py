@@ -8,6 +8,7 @@ from patchbay.cli import home
 from patchbay.cli.failures import CommandFailed
 
 if TYPE_CHECKING:
+    from patchbay.bootstrap import Services
     from patchbay.core.accounts import Accounts
     from patchbay.domain.users import User
 
@@ -19,8 +20,7 @@ def in_cloud() -> bool:
 
 def accounts_of(twin: home.Twin) -> "Accounts":
     """Users and keys of a running twin."""
-    os.environ.update(twin.require_running().environment())
-    return _accounts()
+    return _of_twin(twin).accounts
 
 
 def join(stage: str) -> None:
@@ -36,9 +36,14 @@ def join(stage: str) -> None:
 
 def accounts(data: Path, stage: str = "") -> "Accounts":
     """Users and keys of `stage`, else of the deployment that the environment names, else of the twin in `data`."""
+    return services(data, stage).accounts
+
+
+def services(data: Path, stage: str = "") -> "Services":
+    """All of the same deployment."""
     if stage:
         join(stage)
-    return _accounts() if in_cloud() else accounts_of(home.require(data))
+    return _services() if in_cloud() else _of_twin(home.require(data))
 
 
 def user(of: "Accounts", email: str) -> "User":
@@ -49,11 +54,16 @@ def user(of: "Accounts", email: str) -> "User":
     return found
 
 
-def _accounts() -> "Accounts":
+def _of_twin(twin: home.Twin) -> "Services":
+    os.environ.update(twin.require_running().environment())
+    return _services()
+
+
+def _services() -> "Services":
     from patchbay.bootstrap import Services
     from patchbay.settings import from_env
 
     told = from_env(os.environ)
     if not told.table:
         raise CommandFailed("the deployment's settings lack PATCHBAY_TABLE")
-    return Services(told).accounts
+    return Services(told)

@@ -43,11 +43,9 @@ class Accounts:
         address = normal_email(email)
         if found := self.find_user(address):
             return found
-        user = User(id=new_id(), email=address, name=name, created_at=self.clock.now())
-        first = Application(id=new_id(), tenant_id=user.id, name=DEFAULT_APPLICATION, created_at=user.created_at)
-        claim = Put(layout.record(layout.email_key(address), "email", KeyOfEmail(user_id=user.id)), expected=0)
+        user = User(id=new_id(), email=address, name=name, application_id=new_id(), created_at=self.clock.now())
         try:
-            self.records.write(claim, layout.put_user(user), layout.put_application(first))
+            self.records.write(layout.put_user(user), *first_writes(user))
         except WriteConflict:
             faster = self.find_user(address)
             if faster is None:
@@ -229,3 +227,10 @@ class Accounts:
             scopes=key.scopes,
             plan=key.plan,
         )
+
+
+def first_writes(user: User) -> tuple[Put, Put]:
+    """What is written together with a new user: the claim of his address, and his first application."""
+    first = Application(id=user.application_id, tenant_id=user.id, name=DEFAULT_APPLICATION, created_at=user.created_at)
+    claim = layout.put(layout.email_key(user.email), "email", KeyOfEmail(user_id=user.id))
+    return claim, layout.put_application(first)

@@ -4,6 +4,12 @@
 | --- | --- | --- |
 | user by id | `USERS#<user>` / `profile` | get |
 | user by e-mail (unique) | `EMAILS#<address>` / `user` | get |
+| user by user name, by referral code (unique) | `USERNAMES#<folded>`, `REFERRALS#<code>` / `user` | get |
+| users whom a user brought, newest first | `REFERRED#<user>` / `<user>` | query |
+| whether a user follows another | `FOLLOWS#<user>` / `<user>` | get |
+| how many follow a user | `FOLLOWERS#<user>` / `count` | counter |
+| whether a session is over | `ENDED#<user>` / `<session>` | get |
+| session that waits to be handed over | `HANDOVERS#<sha256>` / `session` | get |
 | applications of a tenant | `APPLICATIONS#<tenant>` / `<application>` | get, query |
 | thing by its public number | `NUMBERS#<kind>#<number>` / `thing` | get |
 | API key by its secret's hash | `SECRETS#<sha256>` / `key` | get |
@@ -18,6 +24,17 @@
 | who is at a computation right now | `CLAIMS#<tenant>` / `<fingerprint>` | get |
 | jobs ordered together, newest first | `GROUPS#<tenant>` / `<group>` | get, query |
 | track by id, tracks newest first | `TRACKS#<tenant>` / `<track>` | get, query |
+| sample by id, samples newest first | `SAMPLES#<tenant>` / `<sample>` | get, query |
+| samples of a folder, newest first | index `by_open`, `FOLDER#<tenant>#<folder number>` | index query, keys only |
+| sample by its audio's id | `AUDIO#<asset>` / `sample` | get |
+| folder by its number, folders of a tenant | `FOLDERS#<tenant>` / `<sixteen digits>` | get, query |
+| whether a user likes a sample | `LIKES#<tenant>` / `<sample>` | get |
+| how many like a sample | `LIKED#<sample>` / `count` | counter |
+| what a user has a licence for | `LICENCES#<tenant>` / `<asset>` | get |
+| samples of a term, in an order | `TERMS#<order>#<scope>#<term>` / `<place>` | query |
+| what the index holds of a sample | `INDEXED#<tenant>` / `<sample>` | get, query |
+| whose samples are in the index | `OWNERS#<shard>` / `<tenant>` | get, query |
+| tags in fashion | `TRENDS` / `public` | get |
 | usage of a tenant in a month | `USAGE#<tenant>` / `<yyyy-mm>#<shard>` | get, all shards at once |
 | what an idempotency key made | `ONCE#<tenant>` / `<sha256>` | get |
 | registered webhook endpoints | `ENDPOINTS#<tenant>` / `<endpoint>` | get, query |
@@ -41,8 +58,11 @@ from pydantic import BaseModel
 
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.base import Entity
+from patchbay.domain.folders import Folder
 from patchbay.domain.groups import JobGroup
 from patchbay.domain.jobs import Job, Output
+from patchbay.domain.licences import LicenceApplication
+from patchbay.domain.samples import Sample
 from patchbay.domain.steps import Step
 from patchbay.domain.tracks import Track
 from patchbay.domain.users import ApiKey, Application, User
@@ -144,6 +164,41 @@ def group_key(tenant_id: str, group_id: str) -> Key:
 def track_key(tenant_id: str, track_id: str) -> Key:
     """Key of a track."""
     return f"TRACKS#{tenant_id}", track_id
+
+
+def sample_key(tenant_id: str, sample_id: str) -> Key:
+    """Key of a sample."""
+    return f"SAMPLES#{tenant_id}", sample_id
+
+
+def audio_key(asset_id: str) -> Key:
+    """Key of which sample an asset is the audio of."""
+    return f"AUDIO#{asset_id}", "sample"
+
+
+def folder_key(tenant_id: str, number: int) -> Key:
+    """Key of a folder. Public numbers have sixteen digits at most."""
+    return f"FOLDERS#{tenant_id}", f"{number:016d}"
+
+
+def like_key(tenant_id: str, sample_id: str) -> Key:
+    """Key of a user's liking a sample."""
+    return f"LIKES#{tenant_id}", sample_id
+
+
+def likes_key(sample_id: str) -> Key:
+    """Key of the counter of a sample's likes."""
+    return f"LIKED#{sample_id}", "count"
+
+
+def licence_key(tenant_id: str, asset_id: str) -> Key:
+    """Key of the licence that a user has for some audio."""
+    return f"LICENCES#{tenant_id}", asset_id
+
+
+def folder_partition(tenant_id: str, number: int) -> str:
+    """Partition of `by_open` of the samples in a folder."""
+    return f"FOLDER#{tenant_id}#{number}"
 
 
 def usage_keys(tenant_id: str, month: str) -> list[Key]:
@@ -297,6 +352,23 @@ def put_group(group: JobGroup) -> Put:
 def put_track(track: Track) -> Put:
     """Write of a track."""
     return put(track_key(track.tenant_id, track.id), "track", track)
+
+
+def put_sample(sample: Sample) -> Put:
+    """Write of a sample, found by its folder if it is in one."""
+    number = sample.folder_number
+    indexes = {} if number is None else {"by_open": folder_partition(sample.tenant_id, number)}
+    return put(sample_key(sample.tenant_id, sample.id), "sample", sample, indexes=indexes)
+
+
+def put_folder(folder: Folder) -> Put:
+    """Write of a folder."""
+    return put(folder_key(folder.tenant_id, folder.number), "folder", folder)
+
+
+def put_licence(application: LicenceApplication) -> Put:
+    """Write of a licence that a user has."""
+    return put(licence_key(application.tenant_id, application.asset_id), "licence", application)
 
 
 def put_endpoint(endpoint: Endpoint) -> Put:

@@ -29,6 +29,14 @@ class Conflict(PatchbayError):
     """The thing has changed, or already is in a state that does not allow this."""
 
 
+class Taken(Conflict):
+    """A name that only one can have is somebody's already. `field` names it."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class TooLarge(PatchbayError):
     """More bytes, seconds or items than the stage takes."""
 

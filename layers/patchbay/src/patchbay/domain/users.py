@@ -32,6 +32,27 @@ class User(Entity):
     email: str
     name: str = ""
     plan: Plan = "standard"
+    application_id: str = ""
+    """The application that speaks for it where it signs in; empty for users of old."""
+    number: int = 0
+    """By which the world knows it; 0 until somebody asks."""
+    user_name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    verified: bool = False
+    """Whether the operator vouches for who it is."""
+    featured: bool = False
+    instagram: str = ""
+    soundcloud_url: str = ""
+    picture_key: str = ""
+    """Object key of its picture, a checked JPEG."""
+    picture_number: int = 0
+    referral_code: str = ""
+    """What those give at registration whom it brought."""
+    referred_by: str = ""
+    """Id of the user who brought it."""
+    sessions_from: datetime | None = None
+    """Sessions that began before are over: then a password changed."""
     created_at: datetime
 
 
@@ -77,6 +98,7 @@ class Caller(Entity):
     tenant_id: str
     application_id: str
     key_id: str
+    """The API key, or the session that a sign-in began."""
     scopes: tuple[str, ...] = (ALL_SCOPES,)
     plan: Plan = "standard"
 
@@ -89,6 +111,11 @@ class Caller(Entity):
 def new_secret() -> str:
     """A fresh API key: a visible prefix and 256 random bits."""
     return KEY_PREFIX + secrets.token_urlsafe(32)
+
+
+def is_token(credential: str) -> bool:
+    """Whether a credential has the form of an access token (a JWT: two objects in Base64url), and not of a key."""
+    return credential.startswith("eyJ") and credential.count(".") == 2
 
 
 def hash_secret(secret: str) -> str:

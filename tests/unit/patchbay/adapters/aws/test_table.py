@@ -109,6 +109,12 @@ def test_get_many_keeps_the_order_and_leaves_out_what_is_not_there(table: Table)
     assert table.get_many([]) == []
 
 
+def test_what_is_asked_for_twice_comes_twice(table: Table) -> None:
+    table.write(Put(rec("1"), expected=0), Add(("C", "count"), 3))
+    assert [found.sk for found in table.get_many([("P", "1"), ("P", "none"), ("P", "1")])] == ["1", "1"]
+    assert table.counts([("C", "count"), ("C", "none"), ("C", "count")]) == [3, 0, 3]
+
+
 def test_busy_becomes_unavailable_and_the_rest_goes_through(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     class Busy:
         def get_item(self, **_: Any) -> None:

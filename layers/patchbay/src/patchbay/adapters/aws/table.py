@@ -36,9 +36,10 @@ class Table:
         return [found[key] for key in keys if key in found]
 
     def _items(self, keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
-        """The items that there are of some keys, in any order."""
-        for at in range(0, len(keys), _BATCH):
-            wanted = {self.name: {"Keys": [_key(key) for key in keys[at : at + _BATCH]], "ConsistentRead": True}}
+        """The items that there are of some keys, in any order, each once: DynamoDB refuses a key that comes twice."""
+        once = list(dict.fromkeys(keys))
+        for at in range(0, len(once), _BATCH):
+            wanted = {self.name: {"Keys": [_key(key) for key in once[at : at + _BATCH]], "ConsistentRead": True}}
             while wanted:
                 with clients.errors("the table"):
                     answer = _db().batch_get_item(RequestItems=wanted)

@@ -1,0 +1,1 @@
+"""TwoShot's API: people, their sample libraries, audio, licences."""

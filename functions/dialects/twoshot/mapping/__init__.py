@@ -1,0 +1,1 @@
+"""Between the core's nouns and the TwoShot API's words."""

@@ -1,0 +1,1 @@
+"""Bodies of the TwoShot API, one module for each noun."""

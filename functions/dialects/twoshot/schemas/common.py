@@ -1,0 +1,55 @@
+"""What the bodies share."""
+# ruff: noqa: N815
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from patchbay.core.numbers import MOST
+
+MAX_LIMIT = 100
+Number = Annotated[int, Path(ge=1, le=MOST)]
+"""A public number in a path."""
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Results in this answer")]
+
+
+class Body(BaseModel):
+    """What a client sends. Fields that are not listed have no effect: newer clients may send more."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Problem(BaseModel):
+    """One wrong field."""
+
+    field: str
+    message: str
+
+
+class Details(BaseModel):
+    """More about an error."""
+
+    requestId: str = Field(description="Tell us this one if you ask for help")
+    message: str
+    field: str | None = Field(None, description="The part of the request at fault, absent if none is")
+    fields: list[Problem] | None = Field(None, description="Every fault of a request of the wrong shape")
+
+
+class Error(BaseModel):
+    """Every answer that is not 2xx or a redirection."""
+
+    error: str
+    code: str = Field(examples=["VALIDATION_ERROR"])
+    details: Details
+    timestamp: str = Field(examples=["2024-01-15T10:30:00Z"])
+    path: str
+
+
+def redirect() -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that sends the client on to a file."""
+    headers = {
+        "Location": {"schema": {"type": "string"}, "description": "Fresh link to the file; it takes `Range`"},
+        "Link": {"schema": {"type": "string"}, "description": "The licence that it is under, `rel=license`"},
+    }
+    return {302: {"description": "Without `Accept: application/json`", "headers": headers}}
