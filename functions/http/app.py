@@ -223,7 +223,9 @@ class Edge:
                 await Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, finish)
             else:
                 self._identify(scope)
-                standing = limits.counted(self.dialect.name, self.dialect.quotas, scope.get(CALLER), scope)
+                # Where no key is needed none counts: whoever registers and signs in over and over has many.
+                who = None if scope["path"] in self.dialect.public else scope.get(CALLER)
+                standing = limits.counted(self.dialect.name, self.dialect.quotas, who, scope)
                 await self._answering(scope, base, standing)(scope, receive, finish)
         except Exception:  # noqa: BLE001 - FastAPI's outermost layer answers, then raises
             _log.exception("unhandled error", extra={"request_id": request_id, "path": scope["path"]})

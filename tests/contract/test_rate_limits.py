@@ -198,3 +198,10 @@ def test_what_a_client_says_of_its_address_counts_for_nothing(world: World, loop
         answer = api.get("/openapi/native.json", x_forwarded_for=f"198.51.100.{n}", forwarded=f"for=1.2.3.{n}")
         left.append(int(answer.headers[LEFT]))
     assert left[0] - left[2] == 2
+
+
+def test_a_route_that_needs_no_key_counts_addresses_whoever_asks(world: World, ada: Tenant, loop: None) -> None:
+    """Or everybody who registers would have bought himself more registrations."""
+    api = Api(lambda_handler(dialect_of("twoshot")), SCHEMES["twoshot"] + ada.secret)
+    answer = api.post("/auth/login", {"email": "nobody@example.org", "password": "wrong password"})
+    assert (answer.status, answer.headers[LIMIT]) == (401, str(dialect_of("twoshot").quotas.anonymous.requests))

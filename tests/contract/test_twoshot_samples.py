@@ -141,6 +141,7 @@ def test_an_upload_is_its_uploaders(twoshot: Api, ann: Api, world: World) -> Non
         ({"public": "perhaps"}, "public", 400),
         ({"tags": "a" * 41}, "tags.0", 400),
         ({"tags": "[1"}, "tags", 400),
+        ({"tags": "[" * 60_000}, "tags", 400),
         ({"folderId": "x"}, "folderId", 400),
         ({"folderId": "0"}, "folderId", 400),
         ({"folderId": str(NO_NUMBER)}, None, 404),

@@ -22,7 +22,7 @@ def _listed(given: Any) -> Any:
     if text.startswith("["):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError("tags are an array, or names with commas between them") from None
     return [tag for part in text.split(",") if (tag := part.strip())]
 

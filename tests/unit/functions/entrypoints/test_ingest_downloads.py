@@ -23,7 +23,7 @@ IDLE_S = 0.3
 @pytest.fixture
 def client(world: World) -> Iterator[httpx.Client]:
     pace = Pace(idle_s=IDLE_S, window_s=IDLE_S)
-    with serving(Ingest({PATH: DIALECT}, threads=2, of_a_tenant=1, pace=pace)) as made:
+    with serving(Ingest({PATH: DIALECT}, threads=4, of_a_tenant=1, pace=pace)) as made:
         yield made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 
 from patchbay.core.images import MAX_BYTES, MAX_SIDE_PX, checked
 from patchbay.domain.errors import InvalidInput, TooLarge
@@ -112,6 +112,36 @@ def test_it_is_turned_as_it_was_taken_and_tells_nothing_of_where() -> None:
         assert b"at home" not in made
         assert not found.getexif()
         assert not {"exif", "icc_profile", "comment", "xmp"} & set(found.info)
+
+
+@pytest.mark.parametrize("way", range(1, 9))
+def test_every_way_of_holding_a_camera(way: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = way
+    data = file(halves(), "JPEG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    made = opened(checked(data, 512))
+    assert made.size == upright.size
+    for place in ((5, 5), (made.width - 6, 5), (5, made.height - 6)):
+        wanted: Any = upright.convert("RGB").getpixel(place)
+        assert near(made.getpixel(place), wanted)
+
+
+def test_nonsense_beside_the_orientation_does_no_harm() -> None:
+    """A description that is a fraction: Pillow can read it, and not write it again."""
+    entries = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack("<HHII", 0x010E, 5, 1, 38)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 2) + entries + b"\0" * 4 + struct.pack("<II", 1, 3)
+    assert opened(checked(file(halves(), "JPEG", exif=exif), 512)).size == (40, 60)
+
+
+def test_a_picture_of_a_palette_that_has_none_is_damaged() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 3, 0, 0, 0))
+    data = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0\0\0" * 2)) + chunk(b"IEND", b"")
+    with pytest.raises(InvalidInput, match="damaged"):
+        checked(data, 64)
 
 
 def test_of_an_animation_the_first_picture_is_taken() -> None:

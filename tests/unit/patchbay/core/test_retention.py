@@ -211,3 +211,63 @@ class TestOrphans:
         assert not assets.remove_orphan(ada.id, asset.id)
         assert there(world, asset) == (True, True)
         assert assets.get(ada.id, asset.id).state is AssetState.READY
+
+    def test_one_who_keeps_it_at_the_last_moment_and_the_sweep_cannot_both_win(self, world: World, ada: Tenant) -> None:
+        asset = kept(world, ada, HOUR)
+        world.clock.advance(hours=1)
+        late = asset.model_copy(update={"keep_until": None})  # read before its time was over
+        world.records.before_write = lambda _: world.records.write(layout.put_asset(late))
+        assert world.services.sweeper.sweep() == {"removed": 0, "trouble": 1}
+        assert there(world, asset) == (True, True)
+        assert world.services.assets.get(ada.id, asset.id).keep_until is None
+
+
+class TestLooks:
+    """A look at the bytes while the owner says how long they are to be kept."""
+
+    @pytest.mark.parametrize(("data", "state"), [(GOOD, AssetState.READY), (b"text", AssetState.REJECTED)])
+    def test_what_was_found_is_stored_all_the_same(
+        self, world: World, ada: Tenant, data: bytes, state: AssetState
+    ) -> None:
+        asset, assets = world.upload(ada, data), world.services.assets
+        until = world.clock.now() + HOUR
+
+        def keep(_: object) -> None:
+            assets.keep(ada.id, asset.id, until)
+
+        world.records.before_write = keep
+        seen = assets.inspect(ada.id, asset.id)
+        assert (seen.state, seen.keep_until) == (state, until)
+        assert assets.get(ada.id, asset.id) == seen
+        assert (world.objects.stat(asset.key) is None) is (state is AssetState.REJECTED)
+
+    def test_an_import_too(self, world: World, ada: Tenant) -> None:
+        assets = world.services.assets
+        asset, until = assets.create(ada.id, source_url=URL), world.clock.now() + HOUR
+        world.web.pages[URL] = GOOD
+        upload = world.objects.upload
+
+        def slow(*args: object, **more: object) -> None:
+            assets.keep(ada.id, asset.id, until)
+            upload(*args, **more)  # type: ignore[arg-type]
+
+        world.objects.upload = slow  # type: ignore[method-assign]
+        seen = assets.fetch(ada.id, asset.id)
+        assert (seen.state, seen.keep_until, seen.fetching_until) == (AssetState.READY, until, None)
+
+    def test_a_failed_import_lets_the_next_try_begin_at_once(self, world: World, ada: Tenant) -> None:
+        assets = world.services.assets
+        asset, until = assets.create(ada.id, source_url=URL), world.clock.now() + HOUR
+        world.web.pages[URL] = GOOD
+        upload = world.objects.upload
+
+        def broken(*args: object, **more: object) -> None:
+            assets.keep(ada.id, asset.id, until)
+            raise Unavailable("busy")
+
+        world.objects.upload = broken  # type: ignore[method-assign]
+        with pytest.raises(Unavailable):
+            assets.fetch(ada.id, asset.id)
+        assert assets.get(ada.id, asset.id).fetching_until is None
+        world.objects.upload = upload  # type: ignore[method-assign]
+        assert assets.fetch(ada.id, asset.id, wait=False).state is AssetState.READY

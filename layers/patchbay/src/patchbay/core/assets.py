@@ -21,6 +21,8 @@ PART_BYTES = 64 * 1024**2
 """Size of a part of an upload in parts; S3 takes 5 MiB to 5 GiB and at most 10,000 parts."""
 FETCH_TIME = timedelta(minutes=11)
 """Longest that an import takes: the limit of one call to the web, and a look at what came."""
+_FOUND = ("state", "reason", "audio", "size_bytes", "sha256", "inspected_at", "fetching_until")
+"""What a look at the bytes tells of an asset; the rest of it is its owner's."""
 NOTHING_UPLOADED = "nothing was uploaded to the upload URL, or the upload was refused"
 
 
@@ -255,10 +257,19 @@ class Assets:
             except (UnusableAudio, FetchRefused, TooLarge) as error:
                 seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
             except Exception:
-                with suppress(Unavailable, WriteConflict):  # or the next try would wait for this one
-                    self.records.write(layout.put_asset(asset.model_copy(update={"fetching_until": None})))
+                self._let_go(asset)
                 raise
         return self._settle(seen.model_copy(update={"inspected_at": self.clock.now(), "fetching_until": None}))
+
+    def _let_go(self, asset: Asset) -> None:
+        """Another may fetch it at once: the next try would otherwise wait for this one."""
+        key, mine = layout.asset_key(asset.tenant_id, asset.id), asset.fetching_until
+
+        def change(stored: Asset) -> Asset | None:
+            return stored.model_copy(update={"fetching_until": None}) if stored.fetching_until == mine else None
+
+        with suppress(Unavailable):
+            store.change(self.records, Asset, key, change, layout.put_asset)
 
     def _looked_at(self, asset: Asset, path: Path) -> Asset:
         audio = self.prober.probe(path)
@@ -272,15 +283,20 @@ class Assets:
         return asset.model_copy(update=changes)
 
     def _settle(self, asset: Asset) -> Asset:
-        try:
-            self.records.write(layout.put_asset(asset))
-        except WriteConflict:
-            try:
-                return self.get(asset.tenant_id, asset.id)
-            except NotFound:  # deleted while its bytes were looked at, or fetched
-                self.objects.delete(asset.key)
-                raise
-        return asset.model_copy(update={"version": asset.version + 1})
+        """Store what a look found, whatever else of the asset was changed meanwhile. The first look counts."""
+        now, found = self.clock.now(), {name: getattr(asset, name) for name in _FOUND}
+
+        def change(stored: Asset) -> Asset | None:
+            if stored.gone(now):
+                return None
+            return stored.model_copy(update=found) if stored.state is AssetState.PENDING else stored
+
+        key = layout.asset_key(asset.tenant_id, asset.id)
+        settled = store.change(self.records, Asset, key, change, layout.put_asset)
+        if settled is None:  # deleted while its bytes were looked at, or fetched
+            self.objects.delete(asset.key)
+            raise _missing(asset.id)
+        return settled
 
     def check_size(self, size_bytes: int) -> None:
         """Raises `InvalidInput` or `TooLarge` for a file of a size that is not taken."""

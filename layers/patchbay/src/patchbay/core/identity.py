@@ -83,7 +83,9 @@ class Identity:
             proof = self.tokens.read(_bounded(token))
         except Unauthenticated:
             proof = self.tokens.read(self._refreshed(token).access_token)
+            self._end(proof)  # first: once it is revoked, a second try could not get here any more
             self.passwords.revoke(token)
+            return
         self._end(proof)
 
     def change_password(self, access_token: str, old: str, new: str) -> Session:

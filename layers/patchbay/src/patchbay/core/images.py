@@ -2,7 +2,7 @@
 
 import io
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from patchbay.domain.errors import InvalidInput, TooLarge
 
@@ -14,9 +14,15 @@ MAX_BYTES = 10 * 1024**2
 MAX_PIXELS = 40_000_000
 MAX_SIDE_PX = 16_384
 QUALITY = 85
+_ORIENTATION = 0x0112
+_TURNS: dict[int, Any] = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+"""EXIF's orientation -> Pillow's `Transpose` that undoes it (Exif 2.32, 4.6.4)."""
 _SHRINK = 2.0
 """A picture is halved cheaply while it is this much too large, and resampled well from there."""
-_BROKEN = (OSError, ValueError, SyntaxError, TypeError, LookupError, ArithmeticError, struct.error, Warning)
+_BROKEN = (
+    OSError, ValueError, SyntaxError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError, EOFError,
+    RuntimeError, struct.error, Warning,
+)  # fmt: skip
 """What Pillow's parsers raise for bytes that are not what they begin as."""
 
 
@@ -27,7 +33,7 @@ def checked(data: bytes, size_px: int) -> bytes:
     its EXIF data says; then that and all else that came with it is dropped. What shines through becomes white. Raises
     `TooLarge` before anything is unpacked that is too large, `InvalidInput` for what is no picture.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     if len(data) > MAX_BYTES:
         raise TooLarge(f"the picture has {len(data)} bytes; at most {MAX_BYTES} are taken")
@@ -38,8 +44,7 @@ def checked(data: bytes, size_px: int) -> bytes:
         with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
             _check_size(*opened.size)
             opened.draft("RGB", (size_px, size_px))
-            ImageOps.exif_transpose(opened, in_place=True)
-            small = _flat(opened)
+            small = _flat(_upright(opened))
             small.thumbnail((size_px, size_px), Image.Resampling.LANCZOS, reducing_gap=_SHRINK)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLarge(_too_large()) from None
@@ -62,6 +67,13 @@ def _kind(data: bytes) -> str | None:
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE_PX:
         raise TooLarge(_too_large())
+
+
+def _upright(image: "Image") -> "Image":
+    """The picture turned as its EXIF data says. Nothing else of that is read: cameras and others write all sorts."""
+    turned = image.getexif().get(_ORIENTATION)
+    way = _TURNS.get(turned) if isinstance(turned, int) else None
+    return image if way is None else image.transpose(way)
 
 
 def _flat(image: "Image") -> "Image":

@@ -147,6 +147,8 @@ class Pipeline:
         asset = self.assets.inspect(job.tenant_id, job.input_asset_id)
         if asset.state is AssetState.REJECTED:
             raise UnusableAudio(f"the input file was rejected: {asset.reason}")
+        if asset.state is not AssetState.READY:  # whatever is not looked at is not worked on
+            raise Unavailable("the input file is not ready yet")
         return asset
 
     def _specs(self, job: Job) -> tuple[StepSpec, ...]:

@@ -54,6 +54,8 @@ class Retention:
     def _removed(self, asset: Asset) -> bool:
         """Whether it could be removed; what could not keeps nothing else from it, and is found again."""
         try:
+            # Whoever wants to keep it has read it before its time was over: one of the two is too late.
+            self.records.write(layout.put_asset(asset))
             self.assets.remove(asset)
         except Exception:  # noqa: BLE001 - logged, whatever it is
             _log.exception("asset not removed; the next sweep tries again", extra={"asset_id": asset.id})

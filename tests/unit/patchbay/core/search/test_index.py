@@ -122,10 +122,10 @@ def test_a_usual_sample_takes_one_write_and_none_takes_more_than_a_transaction_h
 
 def test_of_many_words_the_first_are_known() -> None:
     library = Library()
-    library.add(" ".join(f"w{n:03d}" for n in range(40)))
+    library.add(" ".join(f"w{n:03d}" for n in range(70)))
     library.follow()
-    assert library.names(text="w031")
-    assert not library.names(text="w032")
+    assert library.names(text="w063")
+    assert not library.names(text="w064")
 
 
 @pytest.mark.parametrize("nth", range(12))

@@ -236,3 +236,16 @@ def test_whatever_is_asked_for_there_is_an_answer(text: str, bound: float) -> No
             library.names(text=text, **asked)
     else:
         assert library.names(text=text, **asked) in (["808"], [])
+
+
+def test_what_has_many_words_is_found_by_each_of_its_tags() -> None:
+    library = Library()
+    tags = (
+        "late night", "hand made", "soft pads", "warm keys", "vinyl noise", "old tape", "lo-fi", "deep house", "slow",
+        "jazzy chords", "field recording", "one shot", "dusty drums", "rainy day",
+    )  # fmt: skip
+    library.add("Sunday morning slow jam take two final mix", tags=tags)
+    library.follow()
+    for tag in tags:
+        assert library.names(public_only=True, tags=(tag,), limit=5), tag
+        assert library.names(public_only=True, text=tag, limit=5), tag

@@ -51,7 +51,7 @@ class GenerateParams(Params):
     )
     top_p: float | None = Field(
         None,
-        gt=0,
+        ge=0.001,
         le=1,
         allow_inf_nan=False,
         description="Neural models: choose among the likeliest of so much; 1 if unset",

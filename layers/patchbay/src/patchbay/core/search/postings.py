@@ -82,7 +82,7 @@ def posting_of(sample: Sample) -> Posting:
     """What a query can ask of a sample."""
     return Posting(
         owner=sample.tenant_id,
-        words=tuple(known_by(sample.name, *sample.tags)),
+        words=tuple(known_by(*sample.tags, sample.name)),
         tags=sample.tags,
         scale=scale_class(sample.scale),
         bpm=sample.bpm,

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-MAX_WORDS = 32
+MAX_WORDS = 64
 MAX_WORD_CHARS = 32
 _ACCENTS = re.compile("[\u0300-\u036f]")
 """Combining Diacritical Marks: accents where they stand; in other scripts marks are vowels, which stay."""
