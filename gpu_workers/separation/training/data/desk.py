@@ -56,8 +56,11 @@ def equaliser(rng: np.random.Generator, strength_db: float) -> npt.NDArray[np.fl
         hz = float(np.exp(rng.uniform(np.log(60), np.log(14_000))))
         gain = 10 ** (rng.uniform(-strength_db, strength_db) / 40)
         turn = 2 * np.pi * hz / RATE_HZ
-        alpha, cosine = np.sin(turn) / (2 * np.exp(rng.uniform(np.log(0.4), np.log(4)))), np.cos(turn)
-        if rng.random() < 0.55:
+        quality, cosine = float(np.exp(rng.uniform(np.log(0.4), np.log(4)))), np.cos(turn)
+        bell = rng.random() < 0.55
+        # A shelf of more quality than this would ring at its edge, and be stronger there than asked.
+        alpha = np.sin(turn) / (2 * (quality if bell else min(quality, np.sqrt(0.5))))
+        if bell:
             b = [1 + alpha * gain, -2 * cosine, 1 - alpha * gain]
             a = [1 + alpha / gain, -2 * cosine, 1 - alpha / gain]
         else:

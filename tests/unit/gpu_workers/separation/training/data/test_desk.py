@@ -48,14 +48,14 @@ def test_a_double_comes_late_on_one_side() -> None:
     assert not right[:30].any()
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(seeds, st.floats(0.5, 12))
 def test_equalisers_are_stable_and_no_stronger_than_asked(seed: int, strength_db: float) -> None:
     sections = desk.equaliser(np.random.default_rng(seed), strength_db)
     poles = [np.roots(row[3:]) for row in sections.astype(np.float64)]
     assert all(np.abs(roots).max() < 1 for roots in poles)
     _, response = sosfreqz(sections.astype(np.float64), 2048)
-    assert 20 * np.log10(np.abs(response).max()) <= len(sections) * strength_db * 1.1 + 1.5
+    assert 20 * np.log10(np.abs(response).max()) <= len(sections) * strength_db + 0.01
     assert np.isfinite(desk.filtered(noise(3000), sections)).all()
 
 
