@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ("tests.support.worlds",)
 
@@ -11,6 +12,9 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A busy machine takes its time, and what is imported first in an example does too: pytest has a limit of its own.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
