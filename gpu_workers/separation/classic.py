@@ -7,29 +7,18 @@ mixture: `python -m gpu_workers.separation.fitting`. As the masks sum to one, th
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gpu_workers.audio.files import AudioFile, Samples
-from gpu_workers.audio.stft import inverse_stft, stft
-from gpu_workers.separation.cues import CUES, Spectrum, band_shares, cues
-from gpu_workers.separation.overlap import Stems, chunk_offsets, overlap_add
-
-SAMPLE_RATE_HZ = 44_100
-FFT_FRAMES, HOP_FRAMES = 4096, 1024
-_SEGMENT_FRAMES = 12 * SAMPLE_RATE_HZ
-_STRIDE_FRAMES = 9 * SAMPLE_RATE_HZ
+from gpu_workers.separation.cues import CUES, band_shares, cues
+from gpu_workers.separation.masking import FFT_FRAMES, HOP_FRAMES, SAMPLE_RATE_HZ, MaskSeparator, Plane, Spectrum
 
 
-class ClassicSeparator:
-    """Stateless but for its table; stereo at 44.1 kHz."""
-
-    sample_rate_hz = SAMPLE_RATE_HZ
-    channels = 2
+class ClassicSeparator(MaskSeparator):
+    """Stateless but for its table."""
 
     def __init__(self) -> None:
         rules: dict[str, Any] = json.loads(resources.files(__package__).joinpath("classic.json").read_text())
@@ -40,25 +29,8 @@ class ClassicSeparator:
         edges_hz = np.array(rules["bands_hz"], np.float32)
         self._shares = band_shares(FFT_FRAMES // 2 + 1, SAMPLE_RATE_HZ / FFT_FRAMES, edges_hz)
 
-    def separate(
-        self, audio: AudioFile, wanted: Sequence[str], progress: Callable[[float], None]
-    ) -> Iterator[dict[str, Samples]]:
-        """Yield consecutive blocks (channels, frames) of the `wanted` stems, `audio.frames` frames in all."""
-        indices = [self.stems.index(name) for name in wanted]
-        for block in overlap_add(self._chunks(audio, indices, progress), audio.frames, _SEGMENT_FRAMES, _STRIDE_FRAMES):
-            yield dict(zip(wanted, block, strict=True))
-
-    def _chunks(self, audio: AudioFile, indices: list[int], progress: Callable[[float], None]) -> Iterator[Stems]:
-        for offset in chunk_offsets(audio.frames, _STRIDE_FRAMES):
-            progress(offset / audio.frames)
-            samples = audio.read(offset, min(_SEGMENT_FRAMES, audio.frames - offset))
-            spectrum = stft(samples, FFT_FRAMES, HOP_FRAMES)
-            masks = self.masks(spectrum)
-            frames = samples.shape[1]
-            yield np.stack([inverse_stft(masks[i] * spectrum, FFT_FRAMES, HOP_FRAMES, frames) for i in indices])
-
-    def masks(self, spectrum: Spectrum) -> npt.NDArray[np.float32]:
-        """Shares (stems, frames, bins) of 0 to 1 that sum to 1 over the stems, for a spectrum (2, frames, bins)."""
+    def masks(self, spectrum: Spectrum, indices: Sequence[int]) -> Iterator[Plane]:
+        """See `MaskSeparator`. Over all stems the masks sum to 1."""
         planes = cues(spectrum, HOP_FRAMES / SAMPLE_RATE_HZ, SAMPLE_RATE_HZ / FFT_FRAMES)
         rules = np.einsum("fb,bsk->skf", self._shares, self._table)
         scores = np.zeros((len(self.stems), *planes[0].shape), np.float32)
@@ -68,4 +40,4 @@ class ClassicSeparator:
         scores -= scores.max(axis=0)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=0)
-        return scores
+        return (scores[i] for i in indices)

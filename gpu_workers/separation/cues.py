@@ -7,10 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
-Spectrum = npt.NDArray[np.complex64]
-"""Shape (channels 2, frames, bins)."""
-Plane = npt.NDArray[np.float32]
-"""Shape (frames, bins)."""
+from gpu_workers.separation.masking import Plane, Spectrum
 
 CUES = (
     "one",

@@ -5,16 +5,9 @@ each octave from 2.8 kHz on: 640 of them in place of 2049 bins. A mask is consta
 """
 
 import numpy as np
-import numpy.typing as npt
 
-Spectrum = npt.NDArray[np.complex64]
-"""Shape (channels, frames, bins)."""
-Plane = npt.NDArray[np.float32]
-"""Shape (..., frames, bins or cells)."""
+from gpu_workers.separation.masking import Plane, Spectrum
 
-SAMPLE_RATE_HZ = 44_100
-FFT_FRAMES, HOP_FRAMES = 4096, 1024
-BINS = FFT_FRAMES // 2 + 1
 _SECTIONS = ((0, 256, 1), (256, 512, 2), (512, 1024, 4), (1024, 2048, 8))
 """(first bin, end, bins a cell); the bin at the Nyquist frequency goes with the last cell."""
 CELL_OF_BIN = np.append(np.repeat(np.arange(640), np.repeat([1, 2, 4, 8], [256, 128, 128, 128])), 639)

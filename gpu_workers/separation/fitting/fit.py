@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gpu_workers.separation.classic import FFT_FRAMES, SAMPLE_RATE_HZ
 from gpu_workers.separation.cues import band_shares
 from gpu_workers.separation.fitting.points import STEMS, Points, sampled_bins
+from gpu_workers.separation.masking import FFT_FRAMES, SAMPLE_RATE_HZ
 
 Table = npt.NDArray[np.float32]
 """Shape (bands, stems, cues)."""

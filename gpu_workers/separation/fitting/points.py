@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_workers.audio.stft import stft
-from gpu_workers.separation.classic import FFT_FRAMES, HOP_FRAMES, SAMPLE_RATE_HZ
 from gpu_workers.separation.cues import cues
 from gpu_workers.separation.fitting.songs import make
+from gpu_workers.separation.masking import FFT_FRAMES, HOP_FRAMES, SAMPLE_RATE_HZ
 
 STEMS = ("vocals", "drums", "bass", "other")
 _EVERY_FRAME = 2

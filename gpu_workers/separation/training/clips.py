@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gpu_workers.separation.small_cells import HOP_FRAMES
+from gpu_workers.separation.masking import HOP_FRAMES
 from gpu_workers.separation.training.feed import Source
 
 CLIP_FRAMES = 255 * HOP_FRAMES

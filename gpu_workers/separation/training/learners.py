@@ -10,7 +10,7 @@ from torch import nn
 
 from gpu_workers.audio.stft import inverse_stft, stft
 from gpu_workers.separation import small_cells
-from gpu_workers.separation.small_cells import FFT_FRAMES, HOP_FRAMES
+from gpu_workers.separation.masking import FFT_FRAMES, HOP_FRAMES
 from gpu_workers.separation.small_net import SmallNet
 from gpu_workers.separation.training.loss import separation_loss
 

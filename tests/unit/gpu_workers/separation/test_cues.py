@@ -3,7 +3,8 @@ import pytest
 
 from gpu_workers.audio.files import Samples
 from gpu_workers.audio.stft import stft
-from gpu_workers.separation.cues import CUES, Plane, band_shares, cues
+from gpu_workers.separation.cues import CUES, band_shares, cues
+from gpu_workers.separation.masking import Plane
 
 RATE_HZ, FFT, HOP = 44100, 4096, 1024
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from gpu_workers.audio.stft import stft
 from gpu_workers.separation import small_cells
-from gpu_workers.separation.small_cells import BINS, CELL_OF_BIN, CELLS, FEATURES, FFT_FRAMES, HOP_FRAMES, Spectrum
+from gpu_workers.separation.masking import BINS, FFT_FRAMES, HOP_FRAMES, Spectrum
+from gpu_workers.separation.small_cells import CELL_OF_BIN, CELLS, FEATURES
 
 
 def spectrum_of(samples: np.ndarray) -> Spectrum:

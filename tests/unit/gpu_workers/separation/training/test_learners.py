@@ -4,7 +4,8 @@ import torch
 
 from gpu_workers.audio.metrics import si_sdr
 from gpu_workers.audio.stft import inverse_stft, stft
-from gpu_workers.separation.small_cells import CELLS, FFT_FRAMES, HOP_FRAMES, spread
+from gpu_workers.separation.masking import FFT_FRAMES, HOP_FRAMES
+from gpu_workers.separation.small_cells import CELLS, spread
 from gpu_workers.separation.training.learners import (
     Arrays,
     Audio,
