@@ -1,14 +1,15 @@
 """A task's files: inputs fetched and checked, outputs stored under keys that a repetition writes again."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from gpu_workers.runtime.weights import hash_of
+from patchbay.core import manifests
 from patchbay.core.tasks import Tasks
 from patchbay.domain.errors import InvalidInput, NotFound
-from patchbay.domain.jobs import Output
-from patchbay.domain.steps import Step
+from patchbay.domain.jobs import JobFile, Output
+from patchbay.domain.steps import Step, StepInput
 from patchbay.domain.tasks import EngineInput, EngineOutput
 from patchbay.ports import Objects
 
@@ -19,18 +20,37 @@ MAX_VALUE_BYTES = 64 * 1024
 def fetch(objects: Objects, step: Step, folder: Path, check: Callable[[], None]) -> list[EngineInput]:
     """Copy a step's inputs into `folder`. Raises `InvalidInput` if one is gone or not what was planned for."""
     fetched = []
-    for position, given in enumerate(step.inputs):
+    for position, given in enumerate(_named(objects, step.inputs, folder)):
         check()
         # Named by position: an input's name is the catalogue's, but a file name needs no trust at all.
         path = folder / f"input-{position}"
-        try:
-            objects.download(given.key, path)
-        except NotFound:
-            raise InvalidInput(f"the input {given.name!r} is not there any more") from None
-        if given.sha256 and hash_of(path) != given.sha256:
-            raise InvalidInput(f"the input {given.name!r} changed after it was inspected")
+        _download(objects, given, path)
         fetched.append(EngineInput(given.name, path))
     return fetched
+
+
+def _named(objects: Objects, inputs: Sequence[StepInput | JobFile], folder: Path) -> Iterator[StepInput | JobFile]:
+    """The inputs, with the files of a list in the list's place."""
+    for given in inputs:
+        if not isinstance(given, StepInput) or not given.lists:
+            yield given
+            continue
+        path = folder / "files.json"
+        _download(objects, given, path)
+        if path.stat().st_size > manifests.MAX_BYTES:
+            raise InvalidInput("the list of files is too long")
+        files = manifests.listed(path.read_bytes())
+        path.unlink()
+        yield from files
+
+
+def _download(objects: Objects, given: StepInput | JobFile, path: Path) -> None:
+    try:
+        objects.download(given.key, path)
+    except NotFound:
+        raise InvalidInput(f"the input {given.name!r} is not there any more") from None
+    if given.sha256 and hash_of(path) != given.sha256:
+        raise InvalidInput(f"the input {given.name!r} changed after it was inspected")
 
 
 def store(

@@ -8,8 +8,11 @@ from infra.stage import Stage
 
 UPLOADS = "uploads/"
 RESULTS = "results/"
+ORDERS = "orders/"
 SAMPLES = "samples/"
 IMAGES = "images/"
+PROJECTS = "projects/"
+VIDEOS = "videos/"
 """Beginnings of the keys in the media bucket; the code that makes the keys is out of reach here, a test compares."""
 
 
@@ -40,6 +43,7 @@ class Buckets(Construct):
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
                 # Twice: a result may be used again up to its last day, and that job keeps it as long once more.
                 s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(2 * stage.retention_days)),
+                s3.LifecycleRule(prefix=ORDERS, expiration=Duration.days(2 * stage.retention_days)),
             ],
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix="media/",

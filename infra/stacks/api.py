@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.constructs import rights
 from infra.constructs.acknowledged import acknowledge
-from infra.constructs.buckets import IMAGES, RESULTS, SAMPLES, UPLOADS
+from infra.constructs.buckets import IMAGES, ORDERS, PROJECTS, RESULTS, SAMPLES, UPLOADS, VIDEOS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
 from infra.stacks.pipeline import PipelineStack
@@ -20,7 +20,7 @@ from patchbay.catalog.dialects import DIALECTS
 
 TIMEOUT = Duration.seconds(29)
 """Just under the 30 s after which API Gateway gives up, so that the Lambda's own log tells what took so long."""
-OWN_PLACES = {"twoshot": (SAMPLES, IMAGES)}
+OWN_PLACES = {"twoshot": (SAMPLES, IMAGES, ORDERS, PROJECTS, VIDEOS)}
 """Where, beside uploads, a dialect's Lambda keeps files."""
 FALLBACK = "native"
 """The dialect that answers for paths nobody claims."""

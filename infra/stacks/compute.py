@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs import environment, rights
-from infra.constructs.buckets import RESULTS, UPLOADS
+from infra.constructs.buckets import ORDERS, RESULTS, UPLOADS, VIDEOS
 from infra.constructs.network import WorkerNetwork
 from infra.constructs.sagemaker_workers import SageMakerWorkers
 from infra.constructs.workers import Workers
@@ -58,7 +58,7 @@ class ComputeStack(Stack):
         queues = [pipeline.queues.by_class[compute] for compute in computes]
         return [
             *rights.use_table(data.table),
-            *rights.read_objects(data.media_arn, UPLOADS, RESULTS),
+            *rights.read_objects(data.media_arn, UPLOADS, RESULTS, ORDERS, VIDEOS),
             *rights.write_objects(data.media_arn, RESULTS),
             *self._weights_rights(pipeline),
             *rights.consume(*queues),

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from patchbay.core import layout
+from patchbay.core import layout_library
 from patchbay.core.search import Query, Search
 from patchbay.core.search.lists import MOST_READ
 from patchbay.core.search.postings import KIND, entry_of, word_terms
@@ -115,7 +115,7 @@ class Lists(FakeRecords):
         return found
 
     def get_many(self, keys: Sequence[Key]) -> list[Record]:
-        found = [layout.put_sample(self.samples[int(sample_id[:8], 16)]).record for _, sample_id in keys]
+        found = [layout_library.put_sample(self.samples[int(sample_id[:8], 16)]).record for _, sample_id in keys]
         self.units += sum(math.ceil(item_bytes(each) / READ_UNIT_BYTES) for each in found)
         return found
 
@@ -162,7 +162,7 @@ def writing(library: Lists) -> list[dict[str, Any]]:
     records = Written()
     search = Search(records, FakeClock())
     for each in public:
-        records.items[layout.sample_key(each.tenant_id, each.id)] = layout.put_sample(each).record
+        records.items[layout_library.sample_key(each.tenant_id, each.id)] = layout_library.put_sample(each).record
         search.index(None, each)
     postings, units = (total / len(public) for total in (records.postings, records.units))
     made = [("postings of a public sample", postings, "postings"), ("indexing a public sample", units, "write units")]

@@ -111,6 +111,6 @@ def _etag(data: bytes) -> str:
 def _checked(key: str) -> str:
     """Every object belongs to a tenant."""
     place, _, rest = key.partition("/")
-    assert place in {"uploads", "results", "samples", "images"}, key
+    assert place in {"uploads", "results", "samples", "images", "orders", "projects", "videos"}, key
     assert "/" in rest
     return key

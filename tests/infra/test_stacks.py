@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from infra.constructs.buckets import RESULTS, UPLOADS
+from infra.constructs.buckets import ORDERS, RESULTS, UPLOADS
 from infra.constructs.definition_check import check
 from patchbay.catalog.compute import QUEUED
 from patchbay.catalog.dialects import DIALECTS
-from patchbay.domain.assets import result_prefix, upload_key
+from patchbay.domain.assets import order_prefix, result_prefix, upload_key
 from tests.support.templates import resources, templates
 
 EVERY = ("twin", "dev", "prod")
@@ -47,18 +47,19 @@ def machine(stage: str) -> dict[str, Any]:
 def test_prefixes_are_those_of_the_keys_that_the_core_makes() -> None:
     assert upload_key("t", "a").startswith(UPLOADS)
     assert result_prefix("t", "f").startswith(RESULTS)
+    assert order_prefix("t").startswith(ORDERS)
 
 
 @pytest.mark.parametrize("stage", EVERY)
 def test_results_expire_and_unfinished_uploads_are_dropped(stage: str) -> None:
     buckets = resources(stage, "AWS::S3::Bucket").items()
     (media,) = [bucket for name, bucket in buckets if "Media" in name]
-    unfinished, results = media["LifecycleConfiguration"]["Rules"]
+    unfinished, *forgotten = media["LifecycleConfiguration"]["Rules"]
     assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     functions = resources(stage, "AWS::Lambda::Function").values()
     told = {f["Environment"]["Variables"].get("PATCHBAY_RETENTION_DAYS") for f in functions}
-    assert results["Prefix"] == RESULTS
-    assert {str(results["ExpirationInDays"])} == {str(2 * int(days)) for days in told}
+    assert [rule["Prefix"] for rule in forgotten] == [RESULTS, ORDERS]
+    assert {str(rule["ExpirationInDays"]) for rule in forgotten} == {str(2 * int(days)) for days in told}
 
 
 def test_only_the_stack_of_machines_is_left_out_of_the_twin() -> None:

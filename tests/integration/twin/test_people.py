@@ -19,7 +19,7 @@ from infra.twin.server import free_port
 from patchbay.adapters.aws import clients, cognito
 from patchbay.adapters.aws.table import Table
 from patchbay.adapters.jose.verifier import JwtVerifier
-from patchbay.bootstrap import SystemClock
+from patchbay.bootstrap.outside import SystemClock
 from patchbay.core.accounts import Accounts
 from patchbay.core.hand_over import challenge_of
 from patchbay.core.identity import Identity

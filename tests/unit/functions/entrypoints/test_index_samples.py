@@ -7,7 +7,7 @@ import pytest
 
 from functions.entrypoints import index_samples
 from patchbay import bootstrap
-from patchbay.core import layout
+from patchbay.core import layout, layout_library
 from patchbay.core.search import Query
 from patchbay.core.search.postings import KIND
 from patchbay.domain.errors import Unavailable
@@ -30,7 +30,7 @@ def stored(world: World, number: int, **more: Any) -> Sample:
         name=f"Loop {number}",
         **given,
     )
-    world.records.write(layout.put_sample(sample))
+    world.records.write(layout_library.put_sample(sample))
     return sample.model_copy(update={"version": sample.version + 1})
 
 
@@ -57,7 +57,7 @@ def test_the_sample_event_is_of_a_sample_that_came_changed_and_went(world: World
     assert came is not None
     assert ready is not None
     assert gone == ready
-    assert layout.put_sample(layout.entity(Sample, came).model_copy(update={"version": 0})).record == came
+    assert layout_library.put_sample(layout.entity(Sample, came).model_copy(update={"version": 0})).record == came
     assert layout.entity(Sample, ready).shown
     assert index_samples.handler(event_of("index_samples"), None) == {"batchItemFailures": []}
     assert found(world) == []
@@ -68,8 +68,8 @@ def test_what_changed_is_found_and_what_went_is_not(world: World, stream: Change
     stream += told(world)
     assert index_samples.handler({}, None) == {"batchItemFailures": []}
     assert found(world) == ["Loop 2", "Loop 1"]
-    world.records.write(Delete(layout.sample_key("ada", goes.id), None))
-    world.records.write(layout.put_sample(stays.model_copy(update={"name": "Renamed"})))
+    world.records.write(Delete(layout_library.sample_key("ada", goes.id), None))
+    world.records.write(layout_library.put_sample(stays.model_copy(update={"name": "Renamed"})))
     stream[:] = told(world)
     assert index_samples.handler({}, None) == {"batchItemFailures": []}
     assert found(world) == ["Renamed"]
@@ -81,7 +81,7 @@ def test_several_changes_of_one_sample_are_one_look(
 ) -> None:
     sample = stored(world, 1)
     for name in ("Two", "Three"):
-        world.records.write(layout.put_sample(sample.model_copy(update={"name": name})))
+        world.records.write(layout_library.put_sample(sample.model_copy(update={"name": name})))
         sample = sample.model_copy(update={"version": sample.version + 1})
     stream += told(world)
     written = len(world.records.changes)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from patchbay.cli import operator, run
-from patchbay.core import layout
+from patchbay.core import layout_library
 from patchbay.core.search import Query
 from patchbay.domain.samples import Sample, SampleState
 from patchbay.ports import Delete
@@ -21,7 +21,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(operator, "services", lambda data, stage: made.services)
     for owner, count in ((made.tenant("ada@example.org"), 3), (made.tenant("bob@example.org"), 2)):
         for number in range(count):
-            made.records.write(layout.put_sample(_sample(owner, number)))
+            made.records.write(layout_library.put_sample(_sample(owner, number)))
     made.index_samples()
     for key, record in list(made.records.items.items()):
         if record.kind in {"posting", "indexed"}:

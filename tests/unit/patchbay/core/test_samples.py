@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patchbay.core import layout, numbers
+from patchbay.core import layout, layout_library, numbers
 from patchbay.core.idempotency import Once
 from patchbay.core.preparation import WORKFLOW
 from patchbay.core.samples import KIND, MAX_PAGE, Samples
@@ -269,7 +269,7 @@ class TestDeletion:
             world.services.assets.get(ada.id, made.asset_id)
         assert places & set(world.objects.stored) == {kept.preview_key}
         assert numbers.find(world.records, KIND, made.number) is None
-        assert world.records.get(layout.audio_key(made.asset_id)) is None
+        assert world.records.get(layout_library.audio_key(made.asset_id)) is None
         assert [folder.samples for folder in world.services.folders.list(ada.id)] == [0]
         assert samples.owned(ada.id, limit=5) == [kept]
         with pytest.raises(NotFound):

@@ -38,7 +38,7 @@ DIALECTS: tuple[DialectEntry, ...] = (
     DialectEntry(
         "twoshot",
         "TwoShot",
-        ("/auth", "/user", "/sample", "/audio", "/licence", "/tag"),
+        ("/auth", "/user", "/sample", "/audio", "/licence", "/tag", "/project", "/generation", "/model", "/video"),
         ingest=("/sample/audio",),
         downloads=("/audio/download",),
     ),

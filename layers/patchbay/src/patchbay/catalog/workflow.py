@@ -52,8 +52,10 @@ class Workflow:
     params: type[Params]
     plan: Callable[[Any, Shelf], tuple[StepSpec, ...]]
     """(parameters, shelf) -> steps. Raises `InvalidInput` where they do not fit what is served."""
-    input: Literal["needed", "optional", "none"] = "needed"
-    """Whether it works on a file; one that does not makes something of its parameters alone."""
+    input: Literal["needed", "optional", "none", "files"] = "needed"
+    """Whether it works on a file; one that does not makes something of its parameters alone. `files`: on those, any
+    number of them, that the order names.
+    """
     plan_with_input: Callable[[Any, Shelf], tuple[StepSpec, ...]] | None = None
     """The plan of an order that gives a file where that is optional; `plan` is then of one that gives none."""
 

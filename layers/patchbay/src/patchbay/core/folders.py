@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from patchbay.core import layout, numbers, store
+from patchbay.core import layout, layout_library, numbers, store
 from patchbay.core.idempotency import Once, write_once
 from patchbay.domain.errors import Conflict, NotFound, TooLarge, Unavailable
 from patchbay.domain.folders import Folder
@@ -29,20 +29,20 @@ class Folders:
             raise TooLarge(f"there can be {MAX_FOLDERS} folders at most")
         number, now = numbers.new_number(), self.clock.now()
         folder = Folder(number=number, tenant_id=tenant_id, name=tidy_name(name), created_at=now)
-        made = write_once(self.records, once, str(number), now, layout.put_folder(folder))
+        made = write_once(self.records, once, str(number), now, layout_library.put_folder(folder))
         return folder.model_copy(update={"version": 1}) if made == str(number) else self.get(tenant_id, int(made))
 
     def get(self, tenant_id: str, number: int) -> Folder:
         """A folder. Raises `NotFound`, for another tenant's too."""
         known = 0 < number <= numbers.MOST
-        found = store.load(self.records, Folder, layout.folder_key(tenant_id, number)) if known else None
+        found = store.load(self.records, Folder, layout_library.folder_key(tenant_id, number)) if known else None
         if found is None:
             raise _missing(number)
         return found
 
     def list(self, tenant_id: str) -> list[Folder]:
         """All folders, oldest first."""
-        found = self.records.query(layout.folder_key(tenant_id, 0)[0], limit=MAX_FOLDERS)
+        found = self.records.query(layout_library.folder_key(tenant_id, 0)[0], limit=MAX_FOLDERS)
         return sorted((layout.entity(Folder, stored) for stored in found), key=lambda f: (f.created_at, f.number))
 
     def rename(self, tenant_id: str, number: int, name: str) -> Folder:
@@ -56,7 +56,7 @@ class Folders:
             if folder.samples:
                 raise Conflict(f"there are samples in folder {number} ({folder.samples}); move or delete them first")
             try:
-                self.records.write(Delete(layout.folder_key(tenant_id, number), expected=folder.version))
+                self.records.write(Delete(layout_library.folder_key(tenant_id, number), expected=folder.version))
             except WriteConflict:
                 continue
             return
@@ -69,16 +69,16 @@ class Folders:
         """
         if old == new:
             return ()
-        left = None if old is None else store.load(self.records, Folder, layout.folder_key(tenant_id, old))
+        left = None if old is None else store.load(self.records, Folder, layout_library.folder_key(tenant_id, old))
         puts = [_put(left, -1)] if left else []
         if new is not None:
             puts.append(_put(self.get(tenant_id, new), 1))
         return tuple(puts)
 
     def _changed(self, folder: Folder, changes: Mapping[str, Any]) -> Folder:
-        key = layout.folder_key(folder.tenant_id, folder.number)
+        key = layout_library.folder_key(folder.tenant_id, folder.number)
         changed = store.change(
-            self.records, Folder, key, lambda found: found.model_copy(update=changes), layout.put_folder
+            self.records, Folder, key, lambda found: found.model_copy(update=changes), layout_library.put_folder
         )
         if changed is None:
             raise _missing(folder.number)
@@ -86,7 +86,7 @@ class Folders:
 
 
 def _put(folder: Folder, more: int) -> Put:
-    return layout.put_folder(folder.model_copy(update={"samples": folder.samples + more}))
+    return layout_library.put_folder(folder.model_copy(update={"samples": folder.samples + more}))
 
 
 def _missing(number: int) -> NotFound:

@@ -8,14 +8,14 @@ from typing import Any
 
 from patchbay.catalog import workflows
 from patchbay.catalog.models import Shelf
-from patchbay.core import layout, listing, store
+from patchbay.core import layout, listing, manifests, store
 from patchbay.core.assets import Assets
 from patchbay.core.idempotency import Once, write_once
 from patchbay.domain import jobs as life
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, Unavailable
 from patchbay.domain.ids import is_id, new_id
-from patchbay.domain.jobs import Job, JobState, Output
+from patchbay.domain.jobs import Job, JobFile, JobState, Output
 from patchbay.domain.steps import Step
 from patchbay.ports import Clock, Delete, Executions, Objects, Put, Records, WriteConflict
 
@@ -36,6 +36,8 @@ class Order:
     params: Mapping[str, Any] = field(default_factory=dict)
     input_url: str | None = None
     input_asset_id: str | None = None
+    files: Sequence[JobFile] = ()
+    """For a workflow that takes any number of them."""
     name: str = ""
     batch_name: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class Jobs:
         except InvalidInput as error:
             raise InvalidInput(str(error), field=f"params.{error.field}" if error.field else "params") from None
         self._check_delivery(order.deliver_to, files)
+        manifest = manifests.keep(self.objects, order.tenant_id, order.files) if order.files else None
         if order.callback_url:
             self._check_url(order.callback_url, "callback_url")
         job = Job(
@@ -115,6 +118,7 @@ class Jobs:
             metadata=dict(order.metadata),
             input_asset_id=asset.id if asset else None,
             input_url=asset.source_url if asset else None,
+            manifest=manifest,
             group_id=group_id,
             callback_url=order.callback_url,
             deliver_to=dict(order.deliver_to),
@@ -191,7 +195,10 @@ class Jobs:
         Raises `InvalidInput`.
         """
         takes = workflows.get(order.workflow).input
-        if takes == "none" and (order.input_asset_id or order.input_url):
+        if (takes == "files") is not bool(order.files):
+            told = "takes no list of files" if order.files else "works on files, and none is named"
+            raise InvalidInput(f"workflow {order.workflow!r} {told}", field="files")
+        if takes in {"none", "files"} and (order.input_asset_id or order.input_url):
             raise InvalidInput(f"workflow {order.workflow!r} takes no input file", field="input")
         if takes != "needed" and not (order.input_asset_id or order.input_url):
             return None

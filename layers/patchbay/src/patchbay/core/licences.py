@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from patchbay.catalog import licences
-from patchbay.core import layout, store
+from patchbay.core import layout_library, store
 from patchbay.core.idempotency import Once
 from patchbay.core.numbers import MOST
 from patchbay.core.samples import Samples
@@ -43,7 +43,7 @@ class Licences:
         """
         sample = self._content(tenant_id, content_id, content_type)
         licence, now = self._offered(licence_id, sample), self.clock.now()
-        key = layout.licence_key(tenant_id, sample.asset_id)
+        key = layout_library.licence_key(tenant_id, sample.asset_id)
         for _ in range(store.ATTEMPTS):
             had = store.load(self.records, LicenceApplication, key)
             if had and (had.id == (once.made if once else None) or (had.licence_id == licence_id and had.valid(now))):
@@ -60,7 +60,7 @@ class Licences:
                 valid_until=None if days is None else now + timedelta(days=days),
             )
             try:
-                self.records.write(layout.put_licence(taken), *(once.claims(taken.id, now) if once else ()))
+                self.records.write(layout_library.put_licence(taken), *(once.claims(taken.id, now) if once else ()))
             except WriteConflict:
                 once = once.refreshed(self.records) if once else None
                 continue
@@ -69,7 +69,7 @@ class Licences:
 
     def of(self, tenant_id: str, asset_id: str) -> LicenceApplication | None:
         """The licence that a user has for a sample, by its audio's id, if it is still good."""
-        key = layout.licence_key(tenant_id, asset_id)
+        key = layout_library.licence_key(tenant_id, asset_id)
         found = store.load(self.records, LicenceApplication, key) if is_id(asset_id) else None
         return found if found and found.valid(self.clock.now()) else None
 

@@ -25,7 +25,7 @@ from patchbay.domain.errors import (
     Unavailable,
     UnusableAudio,
 )
-from patchbay.domain.jobs import Failure, FailureKind, Job, Output
+from patchbay.domain.jobs import Failure, FailureKind, Job, JobFile, Output
 from patchbay.domain.steps import Step, StepInput, StepState
 from patchbay.domain.tasks import ComputeClass, TaskMessage
 from patchbay.ports import Clock, Delete, Executions, Launcher, Objects, Records, TaskQueues, WriteConflict
@@ -165,7 +165,7 @@ class Pipeline:
         made: dict[str, Step] = {}
         total, before = sum(spec.weight for spec in specs), 0.0
         for index, spec in enumerate(specs):
-            inputs, content = _inputs_of(spec, asset, made, {s.name: s for s in specs})
+            inputs, content = _inputs_of(spec, asset, job.manifest, made, {s.name: s for s in specs})
             version = models.get(spec.model).version if spec.model else "1"
             unique = {"job": job.id} if spec.engine == "deliver" else {}
             share = (before / total, (before + spec.weight) / total)
@@ -234,10 +234,14 @@ class Pipeline:
 
 
 def _inputs_of(
-    spec: StepSpec, asset: Asset | None, made: Mapping[str, Step], specs: Mapping[str, StepSpec]
+    spec: StepSpec, asset: Asset | None, listed: JobFile | None, made: Mapping[str, Step], specs: Mapping[str, StepSpec]
 ) -> tuple[tuple[StepInput, ...], list[tuple[str, str]]]:
     """A step's input files, and what names their contents: a file's hash, or who makes it."""
     if spec.after is None:
+        if listed is not None:
+            return (StepInput(name=listed.name, key=listed.key, sha256=listed.sha256, lists=True),), [
+                (listed.name, listed.sha256)
+            ]
         if asset is None:
             return (), []
         name = spec.outputs[0] if spec.engine == "encoding" else "input"

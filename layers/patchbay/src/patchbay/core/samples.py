@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from patchbay.catalog import licences
-from patchbay.core import images, layout, numbers, preparation, store
+from patchbay.core import images, layout, layout_library, numbers, preparation, store
 from patchbay.core.assets import Assets
 from patchbay.core.folders import Folders
 from patchbay.core.idempotency import Once
@@ -96,7 +96,7 @@ class Samples:
 
     def many(self, keys: Sequence[tuple[str, str]], viewer: str | None) -> list[Sample]:
         """Those of the samples, by (tenant id, sample id), that the viewer may see, in the same order."""
-        found = self.records.get_many([layout.sample_key(*key) for key in dict.fromkeys(keys)])
+        found = self.records.get_many([layout_library.sample_key(*key) for key in dict.fromkeys(keys)])
         return [s for s in (layout.entity(Sample, stored) for stored in found) if s.visible_to(viewer)]
 
     def owned(
@@ -106,9 +106,9 @@ class Samples:
         if not 0 < limit <= MAX_PAGE:
             raise InvalidInput(f"a page has 1 to {MAX_PAGE} samples", field="limit")
         if folder_number is None:
-            found = self.records.query(layout.sample_key(tenant_id, "")[0], limit=limit, before=before)
+            found = self.records.query(layout_library.sample_key(tenant_id, "")[0], limit=limit, before=before)
         else:
-            partition = layout.folder_partition(tenant_id, folder_number)
+            partition = layout_library.folder_partition(tenant_id, folder_number)
             found = self.records.get_many(self.records.index_keys("by_open", partition, limit=limit, before=before))
         return [layout.entity(Sample, stored) for stored in found]
 
@@ -143,7 +143,7 @@ class Samples:
                 return sample
             moved = sample.model_copy(update={"folder_number": folder_number, "updated_at": self.clock.now()})
             try:
-                self.records.write(layout.put_sample(moved), *moves)
+                self.records.write(layout_library.put_sample(moved), *moves)
             except WriteConflict:
                 continue
             return moved.model_copy(update={"version": sample.version + 1})
@@ -186,9 +186,9 @@ class Samples:
                     self.objects.delete(key)
             try:
                 self.records.write(
-                    Delete(layout.sample_key(tenant_id, sample.id), expected=sample.version),
+                    Delete(layout_library.sample_key(tenant_id, sample.id), expected=sample.version),
                     Delete(layout.number_key(KIND, number), expected=None),
-                    Delete(layout.audio_key(sample.asset_id), expected=None),
+                    Delete(layout_library.audio_key(sample.asset_id), expected=None),
                     *self.folders.moving(tenant_id, sample.folder_number, None),
                     *([layout.put_asset(ended)] if ended else []),
                 )
@@ -211,15 +211,15 @@ class Samples:
 
     def likes(self, samples: Sequence[Sample]) -> list[int]:
         """How many like each of the samples."""
-        keys = list(dict.fromkeys(layout.likes_key(sample.id) for sample in samples))
+        keys = list(dict.fromkeys(layout_library.likes_key(sample.id) for sample in samples))
         counts = dict(zip(keys, self.records.counts(keys), strict=True))
-        return [counts[layout.likes_key(sample.id)] for sample in samples]
+        return [counts[layout_library.likes_key(sample.id)] for sample in samples]
 
     def liked(self, viewer: str | None, samples: Sequence[Sample]) -> list[bool]:
         """Whether the viewer likes each of them."""
         if viewer is None:
             return [False] * len(samples)
-        keys = [layout.like_key(viewer, sample.id) for sample in samples]
+        keys = [layout_library.like_key(viewer, sample.id) for sample in samples]
         there = {stored.key for stored in self.records.get_many(list(dict.fromkeys(keys)))}
         return [key in there for key in keys]
 
@@ -228,7 +228,7 @@ class Samples:
 
         Repeating it changes nothing. Raises `Unavailable` when the store is away.
         """
-        sample = store.load(self.records, Sample, layout.sample_key(job.tenant_id, job.id))
+        sample = store.load(self.records, Sample, layout_library.sample_key(job.tenant_id, job.id))
         if sample is None or sample.state is not SampleState.PROCESSING or not job.state.terminal:
             return sample
         settled = self._settle(sample, preparation.outcome(self.objects, job))
@@ -238,7 +238,7 @@ class Samples:
 
     def give_up(self, tenant_id: str, job_id: str) -> Sample | None:
         """A job was deleted: if it was a sample's preparation, and that was not over, the sample has failed."""
-        sample = store.load(self.records, Sample, layout.sample_key(tenant_id, job_id))
+        sample = store.load(self.records, Sample, layout_library.sample_key(tenant_id, job_id))
         return self._settle(sample, preparation.failed("its preparation job was deleted")) if sample else None
 
     def _settle(self, sample: Sample, outcome: Mapping[str, Any]) -> Sample | None:
@@ -251,8 +251,8 @@ class Samples:
             own = {"scale": found.scale} if found.scale else {}
             return found.model_copy(update={**outcome, **own, "updated_at": now})
 
-        key = layout.sample_key(sample.tenant_id, sample.id)
-        return store.change(self.records, Sample, key, change, layout.put_sample)
+        key = layout_library.sample_key(sample.tenant_id, sample.id)
+        return store.change(self.records, Sample, key, change, layout_library.put_sample)
 
     def _new(self, order: Order, asset: Asset, given: Mapping[str, Any]) -> tuple[Sample, Job, list[Write]]:
         """A sample, its job, and what stores them. Raises `NotFound` for a folder that is not there."""
@@ -270,8 +270,8 @@ class Samples:
         )
         audio = Numbered(tenant_id=sample.tenant_id, thing_id=sample.id)
         writes: list[Write] = [
-            layout.put_sample(sample),
-            layout.put(layout.audio_key(asset.id), "audio", audio),
+            layout_library.put_sample(sample),
+            layout.put(layout_library.audio_key(asset.id), "audio", audio),
             numbers.claim(KIND, sample.number, sample.tenant_id, sample.id),
             *self.folders.moving(sample.tenant_id, None, sample.folder_number),
             *self.jobs.writes_of(kept, job),
@@ -288,11 +288,11 @@ class Samples:
         return found
 
     def _load(self, found: Numbered | None) -> Sample | None:
-        key = layout.sample_key(found.tenant_id, found.thing_id) if found else None
+        key = layout_library.sample_key(found.tenant_id, found.thing_id) if found else None
         return store.load(self.records, Sample, key) if key else None
 
     def _of_asset(self, asset_id: str) -> Sample | None:
-        return self._load(store.load(self.records, Numbered, layout.audio_key(asset_id)))
+        return self._load(store.load(self.records, Numbered, layout_library.audio_key(asset_id)))
 
     def _by_id(self, tenant_id: str, sample_id: str) -> Sample:
         return _seen(self._load(Numbered(tenant_id=tenant_id, thing_id=sample_id)), tenant_id, f"sample {sample_id}")
@@ -314,14 +314,14 @@ class Samples:
             new = found.model_copy(update=dict(how(found)))
             return found if new == found else new.model_copy(update={"updated_at": now})
 
-        key = layout.sample_key(sample.tenant_id, sample.id)
-        changed = store.change(self.records, Sample, key, change, layout.put_sample)
+        key = layout_library.sample_key(sample.tenant_id, sample.id)
+        changed = store.change(self.records, Sample, key, change, layout_library.put_sample)
         return _seen(changed, sample.tenant_id, f"sample {sample.number}")
 
     def _mark(self, viewer: str, number: int, *, wanted: bool) -> int:
         sample = self.get(number, viewer)
-        counter = layout.likes_key(sample.id)
-        if mark(self.records, layout.like_key(viewer, sample.id), counter, "like", wanted=wanted):
+        counter = layout_library.likes_key(sample.id)
+        if mark(self.records, layout_library.like_key(viewer, sample.id), counter, "like", wanted=wanted):
             return self._popular(sample)
         return self.likes([sample])[0]
 
@@ -330,7 +330,7 @@ class Samples:
 
         Whoever changes the count looks again after the note was written, so the last one leaves the right one behind.
         """
-        key = layout.sample_key(sample.tenant_id, sample.id)
+        key = layout_library.sample_key(sample.tenant_id, sample.id)
         for _ in range(store.ATTEMPTS):
             (count,) = self.likes([sample])
             digits = max(count, 0).bit_length()
@@ -339,7 +339,7 @@ class Samples:
                 same = found.popularity == digits
                 return found if same else found.model_copy(update={"popularity": digits})
 
-            store.change(self.records, Sample, key, change, layout.put_sample)
+            store.change(self.records, Sample, key, change, layout_library.put_sample)
             if self.likes([sample]) == [count]:
                 break
         return count

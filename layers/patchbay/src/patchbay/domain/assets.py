@@ -75,3 +75,8 @@ def parse_upload_key(key: str) -> tuple[str, str] | None:
 def result_prefix(tenant_id: str, fingerprint: str) -> str:
     """Where the outputs of one computation lie: the same computation always writes the same objects."""
     return f"results/{tenant_id}/{fingerprint}/"
+
+
+def order_prefix(tenant_id: str) -> str:
+    """Where the lists and documents lie that a tenant's jobs work on."""
+    return f"orders/{tenant_id}/"

@@ -65,6 +65,17 @@ class Output(BaseModel):
     """Host of the owner's own storage, where the result was sent there on the owner's wish."""
 
 
+class JobFile(BaseModel):
+    """One of the files that a job works on, where it takes any number of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    key: str
+    sha256: str
+    """What the bytes must hash to: an upload could be replaced after it was looked at."""
+
+
 class Job(Entity):
     """One order of work. `dialect` only tells who shapes its reports; no rule here looks at it."""
 
@@ -83,6 +94,8 @@ class Job(Entity):
     input_asset_id: str | None = None
     input_url: str | None = None
     """Where the input was to be fetched from, if it did not come by upload."""
+    manifest: JobFile | None = None
+    """The list of its files, where it takes any number of them."""
     group_id: str | None = None
     """The group it was ordered in, with others on the same file."""
     callback_url: str | None = None

@@ -32,6 +32,8 @@ class StepInput(BaseModel):
     key: str
     sha256: str | None = None
     """What the bytes must hash to, where it is known: an upload could be replaced after it was looked at."""
+    lists: bool = False
+    """Whether it is a list of files, which are the input in its place."""
 
 
 class Step(Entity):

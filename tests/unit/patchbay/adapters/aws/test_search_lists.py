@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from patchbay.adapters.aws.table import Table
-from patchbay.core import layout
+from patchbay.core import layout_library
 from patchbay.core.search import Query, Search
 from patchbay.domain.samples import Sample, SampleState
 from patchbay.ports import Delete
@@ -47,7 +47,7 @@ def test_samples_are_indexed_found_in_every_order_and_forgotten(table: Table) ->
     search = Search(table, FakeClock())
     samples = [sample(number, name) for number, name in enumerate(NAMES)]
     for each in samples:
-        table.write(layout.put_sample(each))
+        table.write(layout_library.put_sample(each))
         search.index(None, each)
 
     def found(**asked: Any) -> list[int]:
@@ -63,7 +63,7 @@ def test_samples_are_indexed_found_in_every_order_and_forgotten(table: Table) ->
     assert found(text="f#") == [2]
     assert found(bpm=(92.0, 93.0)) == [3, 2]
     assert [tag for tag, _ in search.explore(1)] == ["tag0 kind0"]
-    table.write(Delete(layout.sample_key("ada", samples[1].id), None))
+    table.write(Delete(layout_library.sample_key("ada", samples[1].id), None))
     search.index(samples[1], None)
     assert found(text="cafe") == []
     assert search.rebuild("ada") == 5

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from patchbay.core import layout
+from patchbay.core import layout, layout_library
 from patchbay.core.search import Query, Search
 from patchbay.domain.samples import Sample, SampleState
 from patchbay.domain.scales import scale_class
@@ -47,10 +47,10 @@ class Library:
 
     def remove(self, sample: Sample) -> None:
         del self.samples[sample.number]
-        self.records.write(Delete(layout.sample_key(sample.tenant_id, sample.id), None))
+        self.records.write(Delete(layout_library.sample_key(sample.tenant_id, sample.id), None))
 
     def _store(self, sample: Sample) -> Sample:
-        self.records.write(layout.put_sample(sample))
+        self.records.write(layout_library.put_sample(sample))
         self.samples[sample.number] = sample.model_copy(update={"version": sample.version + 1})
         return self.samples[sample.number]
 

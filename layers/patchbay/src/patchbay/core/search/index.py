@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from patchbay.core import layout, store
+from patchbay.core import layout, layout_library, store
 from patchbay.core.search.postings import Entry, entry_of
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Unavailable
@@ -68,7 +68,7 @@ class Index:
         for _ in range(store.ATTEMPTS):
             # The note first: if it still stands when the postings are written, nobody has seen a later sample.
             old = store.load(self.records, Indexed, key) or Indexed()
-            sample = store.load(self.records, Sample, layout.sample_key(tenant_id, sample_id))
+            sample = store.load(self.records, Sample, layout_library.sample_key(tenant_id, sample_id))
             entry = entry_of(sample) if sample else None
             if old.settled and old.entry == entry and not (anew and entry):
                 return False
@@ -84,7 +84,7 @@ class Index:
     def rebuild(self, tenant_id: str) -> int:
         """Make the index fit all samples of a tenant, whatever it holds. Returns of how many it was written anew."""
         written = 0
-        for partition in (layout.sample_key(tenant_id, "")[0], indexed_key(tenant_id, "")[0]):
+        for partition in (layout_library.sample_key(tenant_id, "")[0], indexed_key(tenant_id, "")[0]):
             for sample_id in self._sort_keys(partition):
                 if partition.startswith("SAMPLES#") or not self._there(tenant_id, sample_id):
                     written += self.refresh(tenant_id, sample_id, anew=True)
@@ -118,7 +118,7 @@ class Index:
             self.records.write(Put(layout.record(key, "owner", Owner()), None))
 
     def _there(self, tenant_id: str, sample_id: str) -> bool:
-        return self.records.get(layout.sample_key(tenant_id, sample_id)) is not None
+        return self.records.get(layout_library.sample_key(tenant_id, sample_id)) is not None
 
     def _sort_keys(self, partition: str) -> Iterator[str]:
         before: str | None = None

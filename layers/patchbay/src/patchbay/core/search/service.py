@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from patchbay.core import layout
+from patchbay.core import layout, layout_library
 from patchbay.core.search import postings
 from patchbay.core.search.index import Index
 from patchbay.core.search.lists import LARGEST_BLOCK, Reader, Step
@@ -77,7 +77,9 @@ class Search:
         return Index(self.records, self.clock)
 
     def _as_they_are(self, steps: Sequence[Step], sought: Wanted) -> list[Sample]:
-        keys = [layout.sample_key(step.posting.owner, postings.id_at(step.place)) for step in steps if step.posting]
+        keys = [
+            layout_library.sample_key(step.posting.owner, postings.id_at(step.place)) for step in steps if step.posting
+        ]
         found = [layout.entity(Sample, stored) for stored in (self.records.get_many(keys) if keys else ())]
         return [sample for sample in found if sought.fits_now(sample)]
 
