@@ -13,7 +13,7 @@ EVERY = ("twin", *CLOUD)
 
 WILDCARDS = (
     # Objects below one prefix of one bucket.
-    r"s3:\S+ /(images|results|samples|uploads)/\*",
+    r"s3:\S+ /(images|orders|projects|results|samples|uploads|videos)/\*",
     # Workers read all weights.
     r"s3:GetObject /\*",
     # Executions of the one state machine.
