@@ -20,7 +20,7 @@ export SONG MODEL
 # The environment first: its Python is what cdk.json calls, and its Node is recent whatever the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv node up demo lint test test-quick synth deploy bench gallery fit-classic openapi lock clean
+.PHONY: help venv node studio up demo lint test test-quick synth deploy bench gallery fit-classic openapi lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,18 +42,26 @@ infra/node_modules/.package-lock.json: infra/package-lock.json | .venv/ready
 	cd infra && npm ci --silent --no-audit --no-fund --ignore-scripts
 	touch $@
 
+studio: infra/studio/node_modules/.package-lock.json ## Build the studio's pages into infra/studio/dist
+	cd infra/studio && npm run --silent build
+
+infra/studio/node_modules/.package-lock.json: infra/studio/package-lock.json | .venv/ready
+	cd infra/studio && npm ci --silent --no-audit --no-fund --ignore-scripts
+	touch $@
+
 up: .venv/ready ## Run the local twin in the foreground (PORT=8484 DATA=.patchbay)
 	@exec $(BIN)/patchbay up --port "$(PORT)" --data "$(DATA)"
 
 demo: .venv/ready ## Take a song through the whole product (SONG=path MODEL=name)
 	@exec $(PY) -m gpu_workers.demo --port "$(PORT)" --data "$(DATA)" --song "$$SONG" --model "$$MODEL"
 
-lint: .venv/ready ## Format, lint, types, layering
+lint: .venv/ready infra/studio/node_modules/.package-lock.json ## Format, lint, types, layering
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PY) -m functions.entrypoints.openapi
+	cd infra/studio && npm run --silent check
 
 test: .venv/ready node lint ## Every check and test, the twin's included
 	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not twin and not bench"

@@ -13,6 +13,8 @@ from infra.stacks.compute import ComputeStack
 from infra.stacks.data import DataStack
 from infra.stacks.events import EventsStack
 from infra.stacks.pipeline import PipelineStack
+from infra.stacks.sockets import SocketStack
+from infra.stacks.studio import StudioStack
 from infra.stage import Stage, stage
 
 
@@ -23,12 +25,25 @@ def build(app: cdk.App, chosen: Stage, bundler: Bundler) -> dict[str, cdk.Stack]
     pipeline = PipelineStack(app, f"{prefix}-Pipeline", stage=chosen, data=data, bundler=bundler)
     api = ApiStack(app, f"{prefix}-Api", stage=chosen, pipeline=pipeline, bundler=bundler)
     events = EventsStack(app, f"{prefix}-Events", stage=chosen, pipeline=pipeline, bundler=bundler)
-    stacks: dict[str, cdk.Stack] = {"Data": data, "Pipeline": pipeline, "Api": api, "Events": events}
+    sockets = SocketStack(
+        app, f"{prefix}-Sockets", stage=chosen, pipeline=pipeline, events_stack=events, bundler=bundler
+    )
+    stacks: dict[str, cdk.Stack] = {
+        "Data": data,
+        "Pipeline": pipeline,
+        "Api": api,
+        "Events": events,
+        "Sockets": sockets,
+    }
     if chosen.launcher != "none":
         stacks["Compute"] = ComputeStack(app, f"{prefix}-Compute", stage=chosen, pipeline=pipeline)
-    for stack in stacks.values():
+    if not chosen.emulated:  # the twin's front door is in this one's place
+        stacks["Studio"] = StudioStack(app, f"{prefix}-Studio", stage=chosen, data=data, api=api, sockets=sockets)
+    for name, stack in stacks.items():
         # CDK makes a function wait for its whole role, policies included, which cfn-lint calls more than needed.
-        stack.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+        # CloudFront is made in every region but China's, whose lists of types lack it.
+        ignored = ["W3005", *(["E3006"] if name == "Studio" else [])]
+        stack.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ignored}}}
     cdk.Tags.of(app).add("patchbay:stage", chosen.name)
     return stacks
 

@@ -11,6 +11,9 @@ Launcher = Literal["batch", "sagemaker", "none"]
 _BUCKET_PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.'()=+/-]*))?")
 """The prefix becomes part of a right, where `*`, `?` and `$` would mean more than themselves."""
 
+_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
+"""Secrets Manager's rule."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
@@ -34,6 +37,25 @@ class Stage:
     retention_days: int = 30
     uploads_kept_days: int = 0
     rate_limit_scale: float = 1.0
+    quota_files: int = 10_000
+    """What one account may have at once, if it is not of a dearer plan; 0: no bound."""
+    quota_gb: int = 100
+    quota_jobs: int = 200
+    quota_premium: int = 10
+    verify_email: bool = False
+    mail_from: str = ""
+    credits_standard: int = 10_000
+    credits_premium: int = 100_000
+    secrets: str = ""
+    """Name of the secret in Secrets Manager that holds the operator's, as JSON: `vault_key`, `spotify_client_id`,
+    `spotify_client_secret`, `door_secret`, all of them, empty where he has none. For a stage in the cloud.
+    """
+    vault_key: str = ""
+    """These themselves are for the twin alone: templates of the cloud hold no secrets."""
+    spotify_client_id: str = ""
+    spotify_client_secret: str = ""
+    spotify_api_url: str = ""
+    spotify_accounts_url: str = ""
     upload_origins: tuple[str, ...] = ("*",)
     """Origins of pages that may call the API and upload files; requests carry keys or signatures, no cookies."""
     requests_per_s: int = 50
@@ -76,6 +98,9 @@ _STAGES: dict[str, Stage] = {
             burst=2000,
             # One person's tests and loads come from one address, and to one machine of his own.
             rate_limit_scale=100.0,
+            quota_files=0,
+            quota_gb=0,
+            quota_jobs=0,
         ),
         Stage(name="dev", max_workers=2, retention_days=7, log_days=7),
         Stage(name="prod", durable=True, max_workers=8, requests_per_s=200, burst=400, log_days=90),
@@ -84,7 +109,9 @@ _STAGES: dict[str, Stage] = {
 
 _FROM_ENVIRONMENT = (
     "models", "allow_research_weights", "weights", "public_url", "launcher", "max_workers", "uploads_kept_days",
-    "rate_limit_scale",
+    "rate_limit_scale", "credits_standard", "credits_premium", "quota_files", "quota_gb", "quota_jobs",
+    "quota_premium", "verify_email", "mail_from", "secrets", "vault_key", "spotify_client_id", "spotify_client_secret",
+    "spotify_api_url", "spotify_accounts_url",
 )  # fmt: skip
 """Settings that an operator may give as `PATCHBAY_...` when the templates are made."""
 
@@ -100,6 +127,11 @@ def stage(name: str, env: Mapping[str, str]) -> Stage:
     chosen = replace(_STAGES[name], **{field: getattr(checked, field) for field in given})
     if chosen.emulated and chosen.launcher != "none":
         raise ValueError("the twin keeps its own workers; its launcher is 'none'")
+    if not chosen.emulated and (chosen.vault_key or chosen.spotify_client_secret):
+        told = f"{PREFIX}VAULT_KEY and {PREFIX}SPOTIFY_CLIENT_SECRET are for the twin"
+        raise ValueError(f"{told}; for {name} put them into the secret that {PREFIX}SECRETS names")
+    if chosen.secrets and not _SECRET_NAME.fullmatch(chosen.secrets):
+        raise ValueError(f"{PREFIX}SECRETS must be the name of a secret, not {chosen.secrets!r}")
     if not chosen.emulated and chosen.weights and chosen.weights_elsewhere is None:
         # A folder would be one of the machine that makes the templates; workers are on others.
         wanted_form = "an s3:// location (s3://bucket or s3://bucket/prefix)"

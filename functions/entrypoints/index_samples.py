@@ -1,6 +1,6 @@
-"""The table's stream: the search index follows the samples.
+"""The table's stream: the search index follows the samples and projects.
 
-A sample that cannot be indexed now keeps no other waiting: all are tried, and the stream comes again from the first
+What cannot be indexed now keeps nothing else waiting: all are tried, and the stream comes again from the first
 that failed. What was done by then is looked at once more and left as it is.
 """
 
@@ -11,30 +11,30 @@ from typing import Any
 from functions.http import observe
 from patchbay import bootstrap
 from patchbay.core import layout
-from patchbay.domain.samples import Sample
+from patchbay.core.search.kinds import KINDS
 
 observe.configure("index-samples")
 _log = logging.getLogger(__name__)
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """A stream batch -> the sequence number to come again from, if a sample could not be indexed."""
+    """A stream batch -> the sequence number to come again from, if something could not be indexed."""
     search = bootstrap.services().search
     failed: list[dict[str, str]] = []
     done: set[str] = set()
     for number, old, new in bootstrap.stream_changes(event):
         record = new or old
-        if record is None or record.kind != "sample" or record.sk in done:
+        if record is None or record.kind not in KINDS or record.sk in done:
             continue
         try:
-            sample = layout.entity(Sample, record)
+            thing = layout.entity(KINDS[record.kind].model, record)
         except ValueError:  # pydantic's too: what cannot be read today cannot be read on the next try
-            _log.exception("dropped a sample that cannot be read", extra={"sequence_number": number})
+            _log.exception("dropped a record that cannot be read", extra={"sequence_number": number})
             continue
         try:
-            search.index(None, sample)
+            search.index(None, thing)
         except Exception:  # noqa: BLE001 - whatever it was, the stream comes again
-            _log.exception("sample not indexed", extra={"sample_id": sample.id})
+            _log.exception("not indexed", extra={"kind": record.kind, "thing_id": thing.id})
             failed = failed or [{"itemIdentifier": number}]
             continue
         done.add(record.sk)

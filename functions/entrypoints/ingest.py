@@ -2,14 +2,15 @@
 
 The same apps as in the Lambdas, of the dialects that have paths for it. They call the store in the event loop, which
 is right where one request comes at a time; here each request has a thread and an event loop of its own, so that no
-upload holds up another. Threads are few: a tenant has some of them at most, and a client that is too slow loses its
-own.
+upload holds up another. Threads are few: a tenant has some of them at most, and a client that sends or takes too slowly
+loses its own.
 """
 
 import argparse
 import asyncio
 import importlib.util
 import logging
+import socket
 import sys
 import threading
 from collections import Counter
@@ -25,16 +26,21 @@ from functions.entrypoints.openapi import dialect
 from functions.http import observe
 from functions.http.app import CALLER, REQUEST_ID, Edge, build, error_response
 from functions.http.dialect import Dialect
-from functions.http.pace import BodyTooSlow, Pace, Paced
+from functions.http.pace import TAKING, BodyTooSlow, Pace, Paced, PacedSend, ReaderTooSlow
 from patchbay import bootstrap
-from patchbay.catalog.dialects import DIALECTS
+from patchbay.catalog.dialects import DIALECTS, listed_as
 from patchbay.domain.errors import Unavailable
 
 THREADS = 40
 THREADS_OF_A_TENANT = 8
 RETRY_AFTER_S = 5
 GRACE_S = 30
+UNSENT_BYTES = 128 * 1024
+"""How much the system keeps of an answer that it has not sent yet: else megabytes would seem taken that are not."""
+UNTAKEN_S = 60
+"""How long a connection lives whose other end takes nothing, once nobody here waits for it."""
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class Line:
@@ -72,10 +78,11 @@ class Visit:
     """
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, pace: Pace, tenants: Counter[str], most: int
+        self, scope: Scope, receive: Receive, send: Send, *, paces: tuple[Pace, Pace], tenants: Counter[str], most: int
     ) -> None:
-        self._scope, self._send, self._tenants, self._most = scope, send, tenants, most
-        self._receive, self._body, self._whole = receive, Paced(receive, pace), False
+        self._scope, self._tenants, self._most = scope, tenants, most
+        self._receive, self._body, self._whole = receive, Paced(receive, paces[0]), False
+        self._server, self._send = send, PacedSend(send, paces[1])
         self._tenant_id: str | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         """What a refusal of ours adds to the answer, which the app words."""
@@ -96,10 +103,15 @@ class Visit:
             raise
 
     async def send(self, message: Message) -> None:
-        """See ASGI."""
+        """See ASGI. A reader that is too slow is cut off, and all is over."""
         if message["type"] == "http.response.start":
             message["headers"] = [*message["headers"], *self._headers]
-        await self._send(message)
+        try:
+            await self._send(message)
+        except ReaderTooSlow as slow:
+            _log.info("reader cut off", extra={"path": self._scope["path"], "reason": str(slow)})
+            _hang_up(self._server)
+            raise asyncio.CancelledError from None
 
     def end(self) -> None:
         """The thread is free."""
@@ -118,7 +130,7 @@ class Visit:
 
 
 class Ingest:
-    """The ASGI app: `served` has the dialect of each path, without a slash at its end."""
+    """The ASGI app: `served` has the dialect of each path, as the catalogue lists them."""
 
     def __init__(
         self,
@@ -127,24 +139,26 @@ class Ingest:
         threads: int = THREADS,
         of_a_tenant: int = THREADS_OF_A_TENANT,
         pace: Pace | None = None,
+        taking: Pace = TAKING,
     ) -> None:
         made = {spoken.name: (build(spoken), Edge(_busy(spoken), spoken)) for spoken in served.values()}
         self._apps = {path: made[spoken.name] for path, spoken in served.items()}
         self._threads, self._free = ThreadPoolExecutor(threads, "ingest"), threads
-        self._pace, self._of_a_tenant = pace or Pace(), of_a_tenant
+        self._paces, self._of_a_tenant = (pace or Pace(), taking), of_a_tenant
         self._tenants: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        app, busy = self._apps.get(scope["path"].rstrip("/") or "/", (_nowhere, _nowhere))
+        known = listed_as(scope["path"].rstrip("/") or "/", self._apps)
+        app, busy = self._apps[known] if known else (_nowhere, _nowhere)
         if app is _nowhere or not self._free:
             await busy(scope, receive, send)
             return
         self._free -= 1
         line = Line(asyncio.get_running_loop())
-        visit = Visit(scope, receive, send, self._pace, self._tenants, self._of_a_tenant)
+        visit = Visit(scope, receive, send, paces=self._paces, tenants=self._tenants, most=self._of_a_tenant)
         ended = asyncio.get_running_loop().run_in_executor(self._threads, _serve, line, app, scope, visit)
         try:
             await _until_ended(ended, line)
@@ -170,10 +184,8 @@ def main(arguments: Iterable[str], make: Callable[[], Ingest] = create) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     observe.configure("ingest")
     _ = bootstrap.services().assets  # a wrong setting shows at the start
-    uvicorn.run(
+    config = uvicorn.Config(
         make(),
-        host=told.host,
-        port=told.port,
         # The fast parser where it is installed.
         http="httptools" if importlib.util.find_spec("httptools") else "h11",
         ws="none",
@@ -185,6 +197,24 @@ def main(arguments: Iterable[str], make: Callable[[], Ingest] = create) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=told.grace_s,
     )
+    uvicorn.Server(config).run([listener(told.host, told.port)])
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """Where connections come in. What is set here holds for each of them (Linux, tcp(7))."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.create_server((host, port), family=family, backlog=2048)
+    for option, value in (("TCP_NOTSENT_LOWAT", UNSENT_BYTES), ("TCP_USER_TIMEOUT", UNTAKEN_S * 1000)):
+        if hasattr(socket, option):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    return made
+
+
+def _hang_up(send: Send) -> None:
+    """End a connection at once. Closed by the server, it lives until all was taken, which may be never."""
+    connection = getattr(getattr(send, "__self__", None), "transport", None)
+    if connection is not None:
+        connection.abort()
 
 
 def _serve(line: Line, app: ASGIApp, scope: Scope, visit: Visit) -> None:

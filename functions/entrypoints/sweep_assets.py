@@ -1,4 +1,4 @@
-"""On a schedule: remove the files whose time is over."""
+"""On a schedule: remove the files and projects whose time is over."""
 
 import logging
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ _log = logging.getLogger(__name__)
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
-    """A scheduled event -> how many files were removed, and how many could not be."""
-    done = bootstrap.services().sweeper.sweep()
-    _log.info("assets swept", extra=done)
+    """A scheduled event -> how many files and projects were removed, and how many could not be."""
+    services = bootstrap.services()
+    done = {**services.sweeper.sweep(), **services.projects.sweep()}
+    _log.info("assets and projects swept", extra=done)
     return done

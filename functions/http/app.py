@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.http import body, limits, observe, once
+from functions.http import body, cookies, limits, observe, once
 from functions.http.dialect import Dialect
 from functions.http.errors import (
     InvalidFields,
@@ -35,6 +35,7 @@ from functions.http.errors import (
     Unhandled,
     field_problems,
 )
+from functions.http.limits import Quotas
 from patchbay import bootstrap
 from patchbay.core.limits import Standing
 from patchbay.domain.errors import PatchbayError
@@ -51,15 +52,16 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=31536000; includeSubDomains",
     "x-content-type-options": "nosniff",
-    # Keys travel in a header that scripts must set themselves, never in cookies: any origin may ask.
+    # Any origin may ask with a key, which scripts must set themselves. No credentials are allowed with it: what a
+    # cookie gets is for our own pages, and the header without which it changes nothing passes no preflight.
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset,"
-    " retry-after, idempotency-replayed",
+    " retry-after, idempotent-replayed, etag",
 }
 PREFLIGHT_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-    "access-control-allow-headers": "authorization, content-type, x-api-key, idempotency-key",
+    "access-control-allow-headers": "authorization, content-type, x-api-key, idempotency-key, if-match",
     "access-control-max-age": "3600",
 }
 _SECURITY = {name.encode(): value.encode() for name, value in SECURITY_HEADERS.items()}
@@ -165,6 +167,7 @@ class Guard:
         self.optional = path in dialect.optional
         self.keeps = path not in dialect.secret
         self.streamed = path in dialect.streamed
+        self.form = path in dialect.forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises `Unauthenticated`, `Forbidden`, `BodyTooLarge`, `MalformedBody`."""
@@ -172,6 +175,8 @@ class Guard:
             if error := scope.get(REFUSED):
                 raise error
             scope[CALLER].require(self.scope_of(scope["method"]))
+            if not self.form:
+                cookies.check(scope, writes=self.writes)
         has_body = scope["method"] in WITH_BODY
         if has_body and not self.streamed:
             scope, receive = await body.checked(scope, receive, self.dialect.limits)
@@ -186,7 +191,7 @@ class Guard:
     def _nobody(self, scope: Scope) -> bool:
         """Whether the route answers anybody, and no key came."""
         looks = self.optional and scope["method"] in {"GET", "HEAD"}
-        return looks and not self.dialect.find_key(Headers(scope=scope))
+        return looks and CALLER not in scope and not self.dialect.find_key(Headers(scope=scope))
 
     def scope_of(self, method: str) -> str:
         """The scope that a key must have for this route."""
@@ -225,7 +230,7 @@ class Edge:
                 self._identify(scope)
                 # Where no key is needed none counts: whoever registers and signs in over and over has many.
                 who = None if scope["path"] in self.dialect.public else scope.get(CALLER)
-                standing = limits.counted(self.dialect.name, self.dialect.quotas, who, scope)
+                standing = limits.counted(*self._quotas(scope["path"]), who, scope)
                 await self._answering(scope, base, standing)(scope, receive, finish)
         except Exception:  # noqa: BLE001 - FastAPI's outermost layer answers, then raises
             _log.exception("unhandled error", extra={"request_id": request_id, "path": scope["path"]})
@@ -241,13 +246,24 @@ class Edge:
 
     def _identify(self, scope: Scope) -> None:
         """Note who asks, or why that is not known. Whether it matters, the route knows."""
-        key = self.dialect.find_key(Headers(scope=scope)) or ""
+        headers = Headers(scope=scope)
+        key = self.dialect.find_key(headers) or ""
+        secret = cookies.secret_in(headers) if self.dialect.cookies and not key else None
         services = bootstrap.services()
         try:
+            if secret:
+                scope[CALLER] = services.browsers.caller_of(secret)
+                cookies.note(scope, secret)
+                return
             by_token = self.dialect.tokens and is_token(key)
             scope[CALLER] = services.identity.caller_of(key) if by_token else services.accounts.authenticate(key)
         except PatchbayError as error:
             scope[REFUSED] = error
+
+    def _quotas(self, path: str) -> tuple[str, Quotas]:
+        """What requests are counted under, and how many are taken."""
+        own = self.dialect.heavy.get(path)
+        return (f"{self.dialect.name}:{path}", own) if own else (self.dialect.name, self.dialect.quotas)
 
     def _answering(self, scope: Scope, base: str | None, standing: Standing | None) -> ASGIApp:
         """What answers a request: the app, if it was not one too many and its path is one of the dialect's."""
@@ -276,4 +292,6 @@ def _with_defaults(headers: Any, request_id: str, more: Mapping[str, str]) -> li
     """A response's headers, with our own where it has none of that name."""
     ours = [(name.encode(), value.encode()) for name, value in more.items()]
     request = (b"x-request-id", request_id.encode("latin-1", "replace"))
-    return [*{**_SECURITY, **dict(headers)}.items(), *ours, request]
+    names = {name for name, _ in headers}
+    defaults = [(name, value) for name, value in _SECURITY.items() if name not in names]
+    return [*defaults, *headers, *ours, request]

@@ -18,6 +18,9 @@ DIGEST = "patchbay.body_digest"
 """SHA-256 of the body, hex, in the scope of a request whose body was read."""
 
 
+MAX_PLACE_CHARS = 200
+
+
 async def checked(scope: Scope, receive: Receive, limits: Limits) -> tuple[Scope, Receive]:
     """The request with its body read and checked. Raises `BodyTooLarge`, `MalformedBody`."""
     body = await _read(scope, receive, limits.max_body_bytes)
@@ -71,6 +74,8 @@ def check_json(body: bytes, max_depth: int) -> None:
         raise MalformedBody(f"the body is not valid JSON: line {error.lineno}, column {error.colno}") from None
     except UnicodeEncodeError:
         raise MalformedBody("the body is not valid JSON: half of a surrogate pair stands alone") from None
+    except _NoNumber as error:
+        raise MalformedBody(f"the body is not valid JSON: {error}", field=_place_of_no_number(text)) from None
     except ValueError as error:
         raise MalformedBody(f"the body is not valid JSON: {error}") from None
     except RecursionError:
@@ -94,12 +99,31 @@ def _check_value(value: Any, max_depth: int) -> None:
         stack.extend((item, depth + 1) for item in inner)
 
 
+class _NoNumber(ValueError):
+    """A number that is none, or is too large to be one."""
+
+
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise _NoNumber(f"{name} is no number")
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError("a number is too large")
+        raise _NoNumber("a number is too large")
     return value
+
+
+def _place_of_no_number(text: str) -> str | None:
+    """Where the first of them stands, dotted; None if that is the whole body, or too deep to be looked for."""
+    try:
+        stack: list[tuple[str, Any]] = [("", json.loads(text))]
+    except (ValueError, RecursionError):  # another fault comes later
+        return None
+    while stack:
+        place, at = stack.pop()
+        if isinstance(at, float) and not math.isfinite(at):
+            return place.removeprefix(".")[:MAX_PLACE_CHARS] or None
+        inner = at.items() if isinstance(at, dict) else enumerate(at) if isinstance(at, list) else ()
+        stack.extend(reversed([(f"{place}.{name}", value) for name, value in inner]))
+    return None

@@ -50,6 +50,8 @@ class Problem:
     """(field, message) of every fault of a request of the wrong shape."""
     path: str = ""
     """What was asked for."""
+    retry_after_s: int | None = None
+    """When to come back, where too much was asked for."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ class Dialect:
     """What `shape` makes, for the OpenAPI document."""
     tokens: bool = False
     """Whether the access token of somebody who signed in does as well as a key."""
+    cookies: bool = False
+    """Whether a browser's cookie does as well, where no key comes."""
+    forms: frozenset[str] = frozenset()
+    """Paths of routes that take forms of pages, and look for the form's token in it themselves."""
     bases: tuple[str, ...] = ("",)
     """Path prefixes that the routes are served under, all alike."""
     public: frozenset[str] = frozenset()
@@ -84,6 +90,8 @@ class Dialect:
     limits: Limits = field(default_factory=Limits)
     quotas: Quotas = field(default_factory=Quotas)
     """How many requests it takes."""
+    heavy: Mapping[str, Quotas] = field(default_factory=dict)
+    """The same of single paths, each counted by itself."""
     quota_headers: Callable[[Standing], Mapping[str, str]] = told
     """What every answer tells of that."""
     error_media_type: str = "application/json"
@@ -100,7 +108,8 @@ class Dialect:
         entry = self.entry(type(error))
         fields = tuple((p.field, p.message) for p in error.problems) if isinstance(error, InvalidFields) else ()
         named = getattr(error, "field", None)
-        return Problem(entry.status, entry.code, entry.title, str(error), request_id, named, fields, path)
+        wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
+        return Problem(entry.status, entry.code, entry.title, str(error), request_id, named, fields, path, wait_s)
 
     def headers(self, error: PatchbayError) -> dict[str, str]:
         """Headers that HTTP wants beside an error."""

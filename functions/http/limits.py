@@ -1,9 +1,11 @@
 """Which requests are counted together, and what a client is told of its count."""
 
+import hmac
 import ipaddress
 import logging
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from patchbay import bootstrap
@@ -11,6 +13,7 @@ from patchbay.core.limits import Quota, Standing
 from patchbay.domain.errors import RateLimited, Unavailable
 from patchbay.domain.users import Caller
 
+DOOR_HEADER, VIEWER_HEADER = "x-patchbay-door", "x-patchbay-viewer"
 V6_SITE_BITS = 64
 """A customer of a provider has at least so many bits of an IPv6 address to himself (RFC 6177)."""
 _log = logging.getLogger(__name__)
@@ -34,7 +37,7 @@ class Quotas:
         """The quota of a caller, or of nobody known."""
         if who is None:
             return self.anonymous
-        return self.premium if who.plan == "premium" else self.known
+        return self.known if who.plan == "standard" else self.premium
 
 
 def told(standing: Standing) -> dict[str, str]:
@@ -48,7 +51,7 @@ def told(standing: Standing) -> dict[str, str]:
 
 def counted(dialect: str, quotas: Quotas, who: Caller | None, scope: Scope) -> Standing | None:
     """Count a request. None where none are counted, or where the store is away: a limit is no reason to fail."""
-    name = f"user:{who.tenant_id}" if who else f"address:{_address(scope)}"
+    name = f"user:{who.tenant_id}" if who else f"address:{address(scope)}"
     try:
         return bootstrap.services().rate_limits.count(dialect, name, quotas.of(who))
     except Unavailable:
@@ -63,15 +66,28 @@ def refused(standing: Standing) -> RateLimited:
     return RateLimited(f"{rule}; try again in {standing.wait_s} s", retry_after_s=standing.wait_s)
 
 
-def _address(scope: Scope) -> str:
-    """The client's address, of IPv6 the site's. Whoever stands between us and the client is not asked: it could lie."""
-    host = str((scope.get("client") or ("",))[0])
+def address(scope: Scope) -> str:
+    """The client's address, of IPv6 the site's.
+
+    Whoever stands between us and the client is not asked, for it could lie; but the stage's own door, which shows that
+    it is by its secret.
+    """
+    host = _through_door(Headers(scope=scope)) or str((scope.get("client") or ("",))[0])
     try:
-        address = ipaddress.ip_address(host)
+        found = ipaddress.ip_address(host)
     except ValueError:
         return host[:64] or "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, V6_SITE_BITS), strict=False))
-    return str(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((found, V6_SITE_BITS), strict=False))
+    return str(found)
+
+
+def _through_door(headers: Headers) -> str:
+    """Whose request it is as the stage's door tells; empty if it did not come through that."""
+    secret = bootstrap.services().settings.door_secret
+    shown = headers.get(DOOR_HEADER, "")
+    if not secret or not hmac.compare_digest(secret.encode(), shown.encode("latin-1")):
+        return ""
+    return headers.get(VIEWER_HEADER, "")

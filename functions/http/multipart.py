@@ -43,15 +43,17 @@ class Sink(Protocol):
 class FormReader:
     """One form. `feed` it the body, then `finish`.
 
-    `field` is the name of the file's part. `open_file` is called with the file's name when that part begins and gives
-    the sink; what the sink raises goes through. All errors are `InvalidInput`, `MalformedBody` where the body cannot
-    be parsed, or `BodyTooLarge`.
+    `field` is the name of the file's part; there may be `most` such parts. `open_file` is called with the file's name
+    when one begins and gives the sink; what the sink raises goes through. All errors are `InvalidInput`,
+    `MalformedBody` where the body cannot be parsed, or `BodyTooLarge`.
     """
 
-    def __init__(self, content_type: str, *, field: str, open_file: Callable[[str], Sink], max_bytes: int) -> None:
+    def __init__(
+        self, content_type: str, *, field: str, open_file: Callable[[str], Sink], max_bytes: int, most: int = 1
+    ) -> None:
         self.fields: dict[str, str] = {}
         self._field, self._open_file, self._left = field, open_file, max_bytes
-        self._sink: Sink | None = None
+        self._files, self._most = 0, most
         self._at: Sink | bytearray | None = None
         """What the bytes of the present part go to."""
         self._text_name = ""
@@ -88,7 +90,7 @@ class FormReader:
         """The body is at its end: the text fields by their names. The file is whole if this does not raise."""
         if not self._ended:
             raise MalformedBody("the form ends before its last boundary")
-        if self._sink is None:
+        if not self._files:
             raise InvalidInput(f"the form has no part named {self._field} with the file", field=self._field)
         return self.fields
 
@@ -125,9 +127,11 @@ class FormReader:
         if self._headers.get("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
             raise InvalidInput("send the bytes as they are, without a transfer encoding", field=name)
         if name == self._field:
-            if self._sink is not None:
-                raise InvalidInput("one file at a time", field=name)
-            self._at = self._sink = self._open_file(_file_name(disposition, options))
+            if self._files == self._most:
+                told = "one file at a time" if self._most == 1 else f"{self._most} files at a time"
+                raise InvalidInput(told, field=name)
+            self._files += 1
+            self._at = self._open_file(_file_name(disposition, options))
             return
         if b"filename" in options or _EXTENDED_NAME.search(disposition):
             raise InvalidInput(f"the file is expected in a part named {self._field}", field=name)

@@ -20,7 +20,7 @@ from patchbay.domain.errors import PatchbayError
 HEADER = "idempotency-key"
 REPLAYED = (b"idempotent-replayed", b"true")
 ONCE = "patchbay.once"
-_KEPT_HEADERS = ("content-type", "location")
+_KEPT_HEADERS = ("content-type", "location", "etag")
 _log = logging.getLogger(__name__)
 
 

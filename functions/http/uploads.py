@@ -19,9 +19,11 @@ from patchbay.core import intake
 from patchbay.core.intake import Intake
 from patchbay.domain.assets import Asset
 
+Check = Callable[[dict[str, str]], object]
+
 
 async def receive_file(
-    request: Request, *, field: str = "file", check: Callable[[dict[str, str]], object] | None = None
+    request: Request, *, field: str = "file", check: Check | None = None
 ) -> tuple[Asset, dict[str, str]]:
     """Store the file of a form: the new asset, whose bytes are there but not looked at yet, and the form's texts.
 
@@ -29,29 +31,50 @@ async def receive_file(
     A repetition under the same idempotency key gives the first asset, or raises `Repeated` if its answer was kept.
     Raises `InvalidInput`, `TooLarge`, `Conflict`, `Unavailable`; then, as when the client goes away, nothing is left.
     """
-    assets = bootstrap.services().assets
-    tenant_id = caller(request).tenant_id
-    taken: list[Intake] = []
     with ExitStack() as stack:
-
-        def open_file(name: str) -> Intake:
-            taken.append(stack.enter_context(intake.begin(assets, tenant_id, name=name)))
-            return taken[0]
-
-        largest = assets.limits.max_upload_bytes + SLACK_BYTES
-        kind = request.headers.get("content-type", "")
-        fields = await read_form(request.receive, FormReader(kind, field=field, open_file=open_file, max_bytes=largest))
-        if check:
-            check(fields)
-        # Only now: what tells a form from another is its contents.
-        if answer := once.begin(request.scope, tenant_id, _digest(taken[0].sha256, fields)):
-            raise once.Repeated(answer)
+        taken, fields = await _read(request, stack, field, 1, check)
         return taken[0].finish(once.once_of(request)), fields
 
 
-def _digest(sha256: str, fields: dict[str, str]) -> str:
-    """What tells one form from another: boundaries and the order of the parts do not."""
-    return hashlib.sha256(json.dumps([sha256, sorted(fields.items())]).encode()).hexdigest()
+async def receive_files(
+    request: Request, *, field: str, most: int, check: Check | None = None
+) -> tuple[list[Asset], dict[str, str]]:
+    """Store the files of a form, all of them or none, in their order; else as `receive_file`.
+
+    They are not what an idempotency key stands for: that is whatever is made of them.
+    """
+    with ExitStack() as stack:
+        taken, fields = await _read(request, stack, field, most, check)
+        return [each.finish() for each in taken], fields
+
+
+async def _read(
+    request: Request, stack: ExitStack, field: str, most: int, check: Check | None
+) -> tuple[list[Intake], dict[str, str]]:
+    """The files of a form, whole but not stored yet, and its texts."""
+    assets = bootstrap.services().assets
+    tenant_id = caller(request).tenant_id
+    taken: list[Intake] = []
+
+    def open_file(name: str) -> Intake:
+        taken.append(stack.enter_context(intake.begin(assets, tenant_id, name=name)))
+        return taken[-1]
+
+    largest = most * assets.limits.max_upload_bytes + SLACK_BYTES
+    kind = request.headers.get("content-type", "")
+    reader = FormReader(kind, field=field, open_file=open_file, max_bytes=largest, most=most)
+    fields = await read_form(request.receive, reader)
+    if check:
+        check(fields)
+    # Only now: what tells a form from another is its contents.
+    if answer := once.begin(request.scope, tenant_id, _digest([each.sha256 for each in taken], fields)):
+        raise once.Repeated(answer)
+    return taken, fields
+
+
+def _digest(files: list[str], fields: dict[str, str]) -> str:
+    """What tells one form from another: boundaries and the order of the texts do not."""
+    return hashlib.sha256(json.dumps([files, sorted(fields.items())]).encode()).hexdigest()
 
 
 def form_body(*, field: str = "file", **texts: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gpu_workers.analysis.detection_cues import STEP_S, cues, sounding
 from gpu_workers.analysis.pitches import Pitches, pitches
-from gpu_workers.analysis.spectra import RATE_HZ, Spectra
+from gpu_workers.audio.spectra import RATE_HZ, Spectra
 
 Array = npt.NDArray[np.float64]
 

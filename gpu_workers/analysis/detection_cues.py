@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from gpu_workers.analysis.pitches import FRAME_S as PITCH_FRAME_S
 from gpu_workers.analysis.pitches import Pitches
-from gpu_workers.analysis.spectra import FFT_FRAMES, FRAME_S, RATE_HZ, Series, Spectra
 from gpu_workers.analysis.spectral import onset_strength, rms, spectral
+from gpu_workers.audio.spectra import FFT_FRAMES, FRAME_S, RATE_HZ, Series, Spectra
 
 Array = npt.NDArray[np.float64]
 

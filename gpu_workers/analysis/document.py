@@ -32,11 +32,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gpu_workers.analysis.detection import Range
-from gpu_workers.analysis.loudness import Loudness
-from gpu_workers.analysis.rhythm import Rhythm
-from gpu_workers.analysis.spectra import FRAME_S
 from gpu_workers.analysis.structure import Section
 from gpu_workers.analysis.tonal import Chord, Tonal
+from gpu_workers.audio.meter import Loudness
+from gpu_workers.audio.rhythm.counting import Rhythm
+from gpu_workers.audio.spectra import FRAME_S
 
 VERSION = 1
 _FASTEST_STEP_S, _MOST_VALUES = 0.1, 3000

@@ -8,11 +8,11 @@ from typing import Any
 from gpu_workers.analysis import document
 from gpu_workers.analysis.detection import Detector, ranges
 from gpu_workers.analysis.findings import Findings
-from gpu_workers.analysis.loudness import LoudnessMeter
 from gpu_workers.analysis.peaks import Peaks
-from gpu_workers.analysis.sound import LONGEST_S, Head, mono_blocks
 from gpu_workers.audio.decode import decode
 from gpu_workers.audio.files import AudioFile, Samples
+from gpu_workers.audio.meter import LoudnessMeter
+from gpu_workers.audio.mono import LONGEST_S, Head, mono_blocks
 from patchbay.domain.errors import InvalidInput
 from patchbay.domain.features import FEATURES
 from patchbay.domain.tasks import EngineOutput, EngineTask, ModelFiles

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from gpu_workers.analysis import document
 from gpu_workers.analysis.detection import probabilities, ranges
 from gpu_workers.analysis.pitches import Pitches, pitches
-from gpu_workers.analysis.rhythm import Rhythm, rhythm
-from gpu_workers.analysis.spectra import Spectra
 from gpu_workers.analysis.spectral import Spectral, mfcc, spectral
 from gpu_workers.analysis.structure import structure
 from gpu_workers.analysis.tonal import Tonal, tonal
+from gpu_workers.audio.rhythm.counting import Rhythm, rhythm
+from gpu_workers.audio.spectra import Spectra
 from patchbay.domain.features import FEATURES
 
 _SERIES = {"energy", "spectral", "mfcc", "chroma"}

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import fft, ndimage
 from scipy.signal import get_window, resample_poly
 
-from gpu_workers.analysis.spectra import Series
+from gpu_workers.audio.spectra import Series
 
 _DECIMATION = 4
 RATE_HZ = 22050 / _DECIMATION

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from gpu_workers.analysis.spectra import BINS, FFT_FRAMES, HOP_FRAMES, RATE_HZ, Series, Spectra
+from gpu_workers.audio.spectra import BINS, FFT_FRAMES, HOP_FRAMES, RATE_HZ, Series, Spectra
 
 ROLLOFF = 0.85
 COEFFICIENTS = 20

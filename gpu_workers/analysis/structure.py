@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from gpu_workers.analysis.pitches import FRAME_S as PITCH_FRAME_S
 from gpu_workers.analysis.pitches import Pitches
-from gpu_workers.analysis.spectra import FRAME_S, Spectra
 from gpu_workers.analysis.spectral import mfcc
+from gpu_workers.audio.spectra import FRAME_S, Spectra
 
 Array = npt.NDArray[np.float64]
 Times = Sequence[float] | Array

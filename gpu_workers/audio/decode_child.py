@@ -7,7 +7,7 @@ a name (so that no protocol of FFmpeg's is ever needed), and names the one demux
 import json
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -132,6 +132,11 @@ class Decoder:
 
     def _take(self, frame: AudioFrame, samples: int) -> Iterator[Samples]:
         """The first `samples` of one decoded frame, held to the limits, as output blocks."""
+        yield from self._begin(frame)
+        yield from self._feed(self._data(frame, samples))
+
+    def _begin(self, frame: AudioFrame) -> Iterator[Samples]:
+        """Hold a frame to the limits, and get ready for its sample rate; what that lets out of the resampler."""
         limits, count = self.limits, frame.layout.nb_channels
         if not 0 < count <= limits["channels"] or not 1000 <= frame.sample_rate <= limits["sample_rate_hz"]:
             raise Unusable("The file's number of channels or sample rate is out of range.")
@@ -141,10 +146,16 @@ class Decoder:
         if frame.sample_rate != self._source_rate:  # at the start, and between the links of a chained Ogg file
             yield from self._flush()
             self._start(frame.sample_rate, count)
+
+    def _data(self, frame: AudioFrame, samples: int) -> Samples:
+        """The first `samples` of a frame, cleaned and folded to the output's channels, at their own rate."""
         data = float_frames(frame)[:, :samples]
         np.nan_to_num(data, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         names = [channel.name for channel in frame.layout.channels]
-        data = fold_channels(np.clip(data, -_CEILING, _CEILING), names, self.channels)
+        return fold_channels(np.clip(data, -_CEILING, _CEILING), names, self.channels)
+
+    def _feed(self, data: Samples) -> Iterator[Samples]:
+        """Samples at the source's rate, as output blocks."""
         self._frames_in += data.shape[1]
         if self._resampler is not None:
             data = self._resampler.resample_chunk(np.ascontiguousarray(data.T)).T
@@ -184,12 +195,19 @@ def nearest_rate(source_hz: int, allowed_hz: list[int]) -> int:
 
 def decode_to(request: dict[str, Any]) -> dict[str, int]:
     """Do one request. Returns the report. Raises `Unusable`, or what the machine itself has wrong."""
+    return written(Decoder(request), request)
+
+
+def written(decoder: Decoder, request: dict[str, Any]) -> dict[str, int]:
+    """Decode a request's source into its target. Returns and raises as `decode_to`."""
     limits, source, first_s = request["limits"], Path(request["source"]), request.get("first_s")
     if not source.is_file():
         raise Unusable("There is no such file.")
-    decoder, frames, cut = Decoder(request), 0, False
+    frames, cut, skipped, start_s = 0, False, 0, request.get("start_s", 0.0)
     with source.open("rb") as file, Path(request["target"]).open("wb") as target:
-        for whole in decoder.blocks(file):
+        for decoded in decoder.blocks(file):
+            late = min(round(start_s * decoder.rate) - skipped, decoded.shape[1])
+            skipped, whole = skipped + late, decoded[:, late:]
             left = whole.shape[1] if first_s is None else max(round(first_s * decoder.rate), 1) - frames
             cut = left < whole.shape[1]
             block = whole[:, :left]
@@ -199,6 +217,9 @@ def decode_to(request: dict[str, Any]) -> dict[str, int]:
             target.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
             if cut:
                 break
+    if frames == 0 and skipped:
+        length_s = skipped / decoder.rate
+        raise Unusable(f"The file is {length_s:.2f} s long, and the part that is asked for begins after that.")
     if frames == 0:
         raise Unusable("There is no audio in the file, or it is damaged beyond use.")
     return {
@@ -210,15 +231,11 @@ def decode_to(request: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def main() -> int:
-    """Entry point; the report says whether the file or the machine is at fault."""
-    request = json.load(sys.stdin)
-    limits = request["limits"]
-    rate = request["sample_rate_hz"] or limits["sample_rate_hz"]
-    limit_self(limits, int(limits["duration_s"] * rate * 2 * 4) + 65536)
-    report: dict[str, Any]
+def answer(work: Callable[[], Mapping[str, Any]]) -> int:
+    """Do a child's work and write its report, which says whether the file or the machine is at fault."""
+    report: Mapping[str, Any]
     try:
-        report = decode_to(request)
+        report = work()
     except Unusable as error:
         report = {"unusable": str(error)}
     except MemoryError:
@@ -229,6 +246,15 @@ def main() -> int:
         sys.stdout.write(json.dumps(report))
         sys.stdout.flush()
     return 0
+
+
+def main() -> int:
+    """Entry point."""
+    request = json.load(sys.stdin)
+    limits = request["limits"]
+    rate = request["sample_rate_hz"] or limits["sample_rate_hz"]
+    limit_self(limits, int(limits["duration_s"] * rate * 2 * 4) + 65536)
+    return answer(lambda: decode_to(request))
 
 
 if __name__ == "__main__":

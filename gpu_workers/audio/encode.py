@@ -20,7 +20,9 @@ from gpu_workers.audio.files import BLOCK_FRAMES, Samples
 from gpu_workers.audio.wav import WavWriter, quantize
 from patchbay.domain.formats import Format
 
-_AV_CODECS = {"mp3": ("mp3", "libmp3lame", "fltp"), "m4a": ("ipod", "aac", "fltp"), "opus": ("opus", "libopus", "flt")}
+AV_SAMPLE_FORMATS = {"libmp3lame": "fltp", "aac": "fltp", "libopus": "flt"}
+"""What each of FFmpeg's encoders takes."""
+_AV_CODECS = {"mp3": ("mp3", "libmp3lame"), "m4a": ("ipod", "aac"), "opus": ("opus", "libopus")}
 _OPUS_CHANNEL_KBPS = 255
 _DEFAULT_KBPS = {"mp3": 256, "m4a": 256, "opus": 160}
 
@@ -107,33 +109,37 @@ def vorbis_quality(settings: EncodeSettings) -> float:
     return max(quality, 0.0)
 
 
+def audio_frame(block: Samples, sample_format: str, sample_rate_hz: int, position: int) -> AudioFrame:
+    """A block (channels, frames) of one or two channels as FFmpeg's encoders take it, at frame `position`."""
+    data = np.ascontiguousarray(block, dtype=np.float32)
+    if sample_format == "flt":
+        data = np.ascontiguousarray(data.T).reshape(1, -1)
+    frame = AudioFrame.from_ndarray(data, sample_format, "stereo" if block.shape[0] == 2 else "mono")
+    frame.sample_rate, frame.pts = sample_rate_hz, position
+    return frame
+
+
 class _AvWriter:
     def __init__(self, container: av.container.OutputContainer, stream: AudioStream, settings: EncodeSettings) -> None:
         self._container, self._stream, self._settings = container, stream, settings
-        self._packed = _AV_CODECS[settings.format][2] == "flt"
+        self._sample_format = AV_SAMPLE_FORMATS[_AV_CODECS[settings.format][1]]
         self._position = 0
 
     def write(self, block: Samples) -> None:
-        settings = self._settings
-        data = np.ascontiguousarray(block, dtype=np.float32)
-        if self._packed:
-            data = np.ascontiguousarray(data.T).reshape(1, -1)
-        layout = "stereo" if settings.channels == 2 else "mono"
-        frame = AudioFrame.from_ndarray(data, _AV_CODECS[settings.format][2], layout)
-        frame.sample_rate, frame.pts = settings.sample_rate_hz, self._position
+        frame = audio_frame(block, self._sample_format, self._settings.sample_rate_hz, self._position)
         self._position += block.shape[1]
         self._container.mux(self._stream.encode(frame))
 
 
 @contextmanager
 def _av_writer(path: Path, settings: EncodeSettings) -> Iterator[BlockWriter]:
-    container_format, codec, sample_format = _AV_CODECS[settings.format]
+    container_format, codec = _AV_CODECS[settings.format]
     # bitexact: no random Ogg serial number, no time of writing, so that the same samples give the same bytes
     with av.open(str(path), "w", format=container_format, options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec, rate=settings.sample_rate_hz)
         assert isinstance(stream, AudioStream)
         stream.codec_context.layout = "stereo" if settings.channels == 2 else "mono"
-        stream.codec_context.format = sample_format
+        stream.codec_context.format = AV_SAMPLE_FORMATS[codec]
         kbps = settings.bitrate_kbps or _DEFAULT_KBPS[settings.format]
         if settings.format == "opus":  # RFC 6716, section 2.1.1: at most 510 kbit/s, which libopus halves for mono
             kbps = min(kbps, _OPUS_CHANNEL_KBPS * settings.channels)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, cast, get_args
 
-from gpu_workers.composition import document, pianoroll, takes
+from gpu_workers.composition import archive, document, pianoroll, takes
 from gpu_workers.composition.compose import compose
 from gpu_workers.composition.groups import grouped, heard, together
 from gpu_workers.composition.midi import midi_bytes
@@ -19,6 +19,7 @@ from gpu_workers.composition.score import Brief, Score, Section
 from gpu_workers.composition.sound import Rendering, render
 from gpu_workers.composition.sound.render import Backend
 from gpu_workers.composition.takes import Take
+from patchbay.catalog.composition import INSTRUMENTS_ZIP
 from patchbay.domain.errors import InvalidInput
 from patchbay.domain.formats import MEDIA_TYPES, Format
 from patchbay.domain.tasks import EngineOutput, EngineTask, ModelFiles
@@ -33,6 +34,7 @@ _EDGE_S = 0.01
 _RENDER_SHARE, _MP3_SHARE, _LOSSY_SHARE, _LOSSLESS_SHARE = 0.05, 0.06, 0.03, 0.005
 """Seconds of work for a second of music; measured. They only place the bar."""
 _PICTURE_S = 1.0
+_MOST_PARTS = 12
 
 
 class _Gauge:
@@ -110,6 +112,11 @@ class _Session:
 
     def _write_track(self, score: Score, sound: Rendering) -> None:
         frames = sound.mix.shape[1]
+        if self._order.instrument_stems:
+            path = self._task.work_dir / INSTRUMENTS_ZIP
+            progress = self._gauge.span(_encoding_s(len(score.parts) * score.duration_s, "wav"))
+            archive.write(score, sound, path, progress)
+            self._made[path.name] = EngineOutput(name=path.name, path=path, media_type="application/zip")
         for name in self._order.formats:
             self._write(Take([sound.mix], 0, frames), f"track.{name}", name)
             if self._order.stems:
@@ -188,6 +195,7 @@ def _work_s(order: Order) -> float:
     whole = sum(_encoding_s(duration_s, kind) for kind in order.formats) * (1 + 4 * order.stems)
     previews = min(duration_s, _PREVIEW_S * len(order.track.sections)) * order.sections_audio
     cut_s = (duration_s * (order.sections_audio + 4 * order.section_stems) + previews) * len(order.versions)
+    whole += _MOST_PARTS * _encoding_s(duration_s, "wav") * order.instrument_stems
     return renderings * duration_s * _RENDER_SHARE + whole + _encoding_s(cut_s, "mp3") + _PICTURE_S
 
 

@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from gpu_workers.composition.score import Brief, SectionWish
-from patchbay.catalog.composition import PARTS
+from patchbay.catalog.composition import output_names
 from patchbay.domain.errors import InvalidInput
 from patchbay.domain.formats import FORMATS, Format
-
-FILES: Final = ("score.mid", "pianoroll.png", "composition.json")
-VALUES: Final = ("key", "bpm", "instruments")
-"""What every piece comes with, beside audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +19,7 @@ class Order:
     """The whole piece with every section in one version, for each version that is asked for."""
     formats: tuple[Format, ...]
     stems: bool
+    instrument_stems: bool
     sections_audio: bool
     section_stems: bool
 
@@ -44,6 +41,7 @@ class Order:
             versions=tuple(replace(plain, version=version) for version in range(count)),
             formats=cast(tuple[Format, ...], formats),
             stems=bool(params.get("stems")),
+            instrument_stems=bool(params.get("instrument_stems")),
             sections_audio=bool(params.get("sections_audio")),
             section_stems=bool(params.get("section_stems")),
         )
@@ -61,15 +59,17 @@ class Order:
 
     def names(self) -> list[str]:
         """Of all outputs, in the order in which the workflow lists them."""
-        places = [f"{v}-{s}" for v in range(len(self.versions)) for s in range(len(self.track.sections))]
-        names = [f"track.{kind}" for kind in self.formats]
-        if self.stems:
-            names += [f"stem-{part}.{kind}" for part in PARTS for kind in self.formats]
-        if self.sections_audio:
-            names += [f"{kind}-{place}.mp3" for place in places for kind in ("section", "preview")]
-        if self.section_stems:
-            names += [f"stem-{place}-{part}.mp3" for place in places for part in PARTS]
-        return [*names, *FILES, *VALUES]
+        return list(
+            output_names(
+                formats=self.formats,
+                versions=len(self.versions),
+                sections=len(self.track.sections),
+                stems=self.stems,
+                instrument_stems=self.instrument_stems,
+                sections_audio=self.sections_audio,
+                section_stems=self.section_stems,
+            )
+        )
 
 
 def _brief(params: Mapping[str, Any]) -> Brief:

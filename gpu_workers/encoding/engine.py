@@ -31,26 +31,45 @@ class Wanted:
     bitrate_kbps: int | None
     first_s: float | None
     """Only so much of the beginning, faded out where more follows; None for all of it."""
+    start_s: float
+    """What is before is left out."""
+    end_s: float | None
+    """What is after is cut off, to the sample; None for all of it."""
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> "Wanted":
         """Check `params`. Raises `InvalidInput` with the field that does not fit the format."""
         check_encoding(params)
+        start_s, end_s = _part(params)
         return cls(
             format=cast(Format, params["format"]),
             sample_rate_hz=params.get("sample_rate_hz"),
             channels=params.get("channels"),
             bit_depth=params.get("bit_depth") or 16,
             bitrate_kbps=params.get("bitrate_kbps"),
-            first_s=_first_s(params.get("first_s")),
+            first_s=_seconds(params, "first_s"),
+            start_s=start_s,
+            end_s=end_s,
         )
 
 
-def _first_s(value: Any) -> float | None:
+def _part(params: Mapping[str, Any]) -> tuple[float, float | None]:
+    """(start, end) of the part that is wanted, seconds. Raises `InvalidInput`."""
+    start_s = _seconds(params, "start_s") if params.get("start_s") else 0.0
+    end_s = _seconds(params, "end_s")
+    if end_s is not None and params.get("first_s") is not None:
+        raise InvalidInput("first_s and end_s both say where to end: leave one out", field="end_s")
+    if end_s is not None and end_s <= (start_s or 0.0):
+        raise InvalidInput("end_s has to be after start_s", field="end_s")
+    return start_s or 0.0, end_s
+
+
+def _seconds(params: Mapping[str, Any], name: str) -> float | None:
+    value = params.get(name)
     if value is None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= _LONGEST_S:
-        raise InvalidInput(f"first_s has to be a number over 0, {_LONGEST_S:.0f} at most", field="first_s")
+        raise InvalidInput(f"{name} has to be a number over 0, {_LONGEST_S:.0f} at most", field=name)
     return float(value)
 
 
@@ -83,7 +102,8 @@ def _encode(task: EngineTask, source: EngineInput, wanted: Wanted, base: float, 
         sample_rate_hz=wanted.sample_rate_hz,
         channels=wanted.channels,
         allowed_rates_hz=ENCODER_RATES_HZ.get(wanted.format, ()),
-        first_s=wanted.first_s,
+        start_s=wanted.start_s,
+        first_s=wanted.first_s if wanted.end_s is None else wanted.end_s - wanted.start_s,
         heartbeat=lambda: task.progress(base),
     )
     path: Path = task.work_dir / f"{source.name}.{wanted.format}"
@@ -97,9 +117,9 @@ def _encode(task: EngineTask, source: EngineInput, wanted: Wanted, base: float, 
     )
     try:
         with open_writer(path, settings) as writer:
-            done = 0
+            done, fades = 0, audio.cut and wanted.first_s is not None
             for block in audio.blocks():
-                writer.write(_faded(block, done, audio) if audio.cut else block)
+                writer.write(_faded(block, done, audio) if fades else block)
                 done += block.shape[1]
                 task.progress(base + share * (_DECODE_SHARE + (1 - _DECODE_SHARE) * done / audio.frames))
     finally:

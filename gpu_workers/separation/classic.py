@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 
 from gpu_workers.separation.cues import CUES, band_shares, cues
-from gpu_workers.separation.masking import FFT_FRAMES, HOP_FRAMES, SAMPLE_RATE_HZ, MaskSeparator, Plane, Spectrum
+from gpu_workers.separation.masking import (
+    FFT_FRAMES,
+    HOP_FRAMES,
+    SAMPLE_RATE_HZ,
+    MaskSeparator,
+    Plane,
+    Spectrum,
+    shared,
+)
 
 
 class ClassicSeparator(MaskSeparator):
@@ -31,13 +39,17 @@ class ClassicSeparator(MaskSeparator):
 
     def masks(self, spectrum: Spectrum, indices: Sequence[int]) -> Iterator[Plane]:
         """See `MaskSeparator`. Over all stems the masks sum to 1."""
+        shares = shared(self.scores(spectrum))
+        return (shares[i] for i in indices)
+
+    def scores(self, spectrum: Spectrum) -> Plane:
+        """What the rules say for each stem, (stems, frames, bins), whose softmax over the stems makes the masks."""
         planes = cues(spectrum, HOP_FRAMES / SAMPLE_RATE_HZ, SAMPLE_RATE_HZ / FFT_FRAMES)
         rules = np.einsum("fb,bsk->skf", self._shares, self._table)
         scores = np.zeros((len(self.stems), *planes[0].shape), np.float32)
+        term = np.empty_like(scores[0])
         for k, plane in enumerate(planes):
             for stem in range(len(scores)):
-                scores[stem] += plane * rules[stem, k]
-        scores -= scores.max(axis=0)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=0)
-        return (scores[i] for i in indices)
+                np.multiply(plane, rules[stem, k], out=term)
+                scores[stem] += term
+        return scores

@@ -22,6 +22,14 @@ _SEGMENT_FRAMES = 12 * SAMPLE_RATE_HZ
 _STRIDE_FRAMES = 9 * SAMPLE_RATE_HZ
 
 
+def shared(scores: Plane) -> Plane:
+    """Masks that sum to 1, the softmax over the first axis. Written over the scores."""
+    scores -= scores.max(axis=0)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=0)
+    return scores
+
+
 class MaskSeparator(ABC):
     """Stereo at 44.1 kHz, each stem the mixture's spectrum times a mask."""
 

@@ -11,6 +11,7 @@ ANYTHING = "IAM5[Resource::*]"
 """A right to an action that knows no resources."""
 _WHY_WILDCARD = {
     "s3": "objects are named by what is uploaded; the wildcard stands below one bucket and prefix",
+    "execute-api": "sockets are named as they open; the wildcard stands below one API and stage",
     "states": "executions are named after jobs; the wildcard stands below one state machine",
     "batch:SubmitJob": "a job definition's revisions are numbered as they come",
     "batch:ListJobs": "listing jobs knows no resources",

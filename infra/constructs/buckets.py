@@ -6,6 +6,8 @@ from constructs import Construct
 
 from infra.stage import Stage
 
+INCOMING = "incoming/"
+INCOMING_AUDIO, INCOMING_PICTURES, INCOMING_VIDEOS = (INCOMING + kind for kind in ("audio/", "pictures/", "videos/"))
 UPLOADS = "uploads/"
 RESULTS = "results/"
 ORDERS = "orders/"
@@ -43,6 +45,8 @@ class Buckets(Construct):
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
                 # Twice: a result may be used again up to its last day, and that job keeps it as long once more.
                 s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(2 * stage.retention_days)),
+                # As long as the records of uploads that never come.
+                s3.LifecycleRule(prefix=INCOMING, expiration=Duration.days(2)),
                 s3.LifecycleRule(prefix=ORDERS, expiration=Duration.days(2 * stage.retention_days)),
             ],
             server_access_logs_bucket=self.logs,

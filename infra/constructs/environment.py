@@ -3,6 +3,8 @@
 from infra.stage import Stage
 from patchbay.settings import PREFIX, Settings
 
+ACCOUNTS = ("spotify_client_id", "spotify_client_secret", "vault_key")
+
 
 def variables(**given: str | float | bool) -> dict[str, str]:
     """`table="t"` becomes `PATCHBAY_TABLE=t`. Raises ValueError for a setting that nothing would read."""
@@ -26,8 +28,38 @@ def of_stage(stage: Stage) -> dict[str, str]:
         retention_days=stage.retention_days,
         uploads_kept_days=stage.uploads_kept_days,
         rate_limit_scale=stage.rate_limit_scale,
+        quota_files=stage.quota_files,
+        quota_gb=stage.quota_gb,
+        quota_jobs=stage.quota_jobs,
+        quota_premium=stage.quota_premium,
+        verify_email=stage.verify_email,
+        credits_standard=stage.credits_standard,
+        credits_premium=stage.credits_premium,
     )
     return {**ours, "POWERTOOLS_SERVICE_NAME": "patchbay", "POWERTOOLS_METRICS_NAMESPACE": "Patchbay"}
+
+
+def of_accounts(stage: Stage) -> dict[str, str]:
+    """What speaks for people at services elsewhere, and seals their tokens."""
+    if stage.emulated:
+        told = {name: getattr(stage, name) for name in (*ACCOUNTS, "spotify_api_url", "spotify_accounts_url")}
+        return variables(**told)
+    return variables(**{name: _secret(stage, name) for name in ACCOUNTS})
+
+
+def of_door(stage: Stage) -> dict[str, str]:
+    """By what the API's functions know what comes through the stage's one address."""
+    return variables(door_secret=door(stage))
+
+
+def door(stage: Stage) -> str:
+    """What the stage's one address says of itself to the API; empty in the twin, and where the operator has none."""
+    return "" if stage.emulated else _secret(stage, "door_secret")
+
+
+def _secret(stage: Stage, name: str) -> str:
+    """A reference that CloudFormation follows at the deployment, so that no template holds the secret itself."""
+    return f"{{{{resolve:secretsmanager:{stage.secrets}:SecretString:{name}}}}}" if stage.secrets else ""
 
 
 def _text(value: str | float | bool) -> str:

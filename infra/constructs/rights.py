@@ -44,14 +44,22 @@ def write_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:
     return [allow(actions, *(f"{bucket_arn}/{prefix}*" for prefix in prefixes))]
 
 
-def remove_objects(bucket_arn: str, prefix: str) -> list[iam.PolicyStatement]:
-    """Remove objects under a prefix."""
-    return [allow(["s3:DeleteObject"], f"{bucket_arn}/{prefix}*")]
+def remove_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:
+    """Remove objects under some prefixes."""
+    return [allow(["s3:DeleteObject"], *(f"{bucket_arn}/{prefix}*" for prefix in prefixes))]
 
 
 def sign_people_in(pool: cognito.IUserPool) -> list[iam.PolicyStatement]:
     """Keep and check passwords. What else is asked of the pool is asked with tokens and codes, which need no right."""
-    verbs = ("CreateUser", "DeleteUser", "GetUser", "InitiateAuth", "SetUserPassword", "UserGlobalSignOut")
+    verbs = (
+        "CreateUser",
+        "DeleteUser",
+        "GetUser",
+        "InitiateAuth",
+        "SetUserPassword",
+        "UpdateUserAttributes",
+        "UserGlobalSignOut",
+    )
     return [allow([f"cognito-idp:Admin{verb}" for verb in verbs], pool.user_pool_arn)]
 
 

@@ -12,12 +12,14 @@ TOKEN_HOURS = 1
 MIN_PASSWORD_CHARS = 8
 """The same as in the core, which this side does not import; a test holds the two together."""
 
-_SUBJECT = "Your code to set a new password"
-_TEXT = "Your code to set a new password is {####}. If you did not ask for one, you need not do anything."
+_SUBJECT = "Your code"
+_TEXT = "Your code is {####}. If you did not ask for one, you need not do anything."
+"""One mail for both: to set a new password, and to show that the address is yours."""
 
 
 class UserPool(Construct):
-    """A pool whose user names are our users' ids, and its one app client, which has no secret.
+    """A pool whose user names nobody can guess, and its one app client, which has no secret: sessions are gone on with
+    by a refresh token alone, and who has just that cannot sign for a user whom he need not know.
 
     Nobody registers or signs in with Cognito himself, where no request of his would be counted: only administrators
     make users, and the client knows no way of signing in but the administrators'. What a user may change with a token
@@ -35,6 +37,7 @@ class UserPool(Construct):
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             feature_plan=cognito.FeaturePlan.LITE,
             mfa=cognito.Mfa.OFF,
+            email=cognito.UserPoolEmail.with_ses(from_email=stage.mail_from) if stage.mail_from else None,
             user_verification=cognito.UserVerificationConfig(email_subject=_SUBJECT, email_body=_TEXT),
             password_policy=cognito.PasswordPolicy(
                 min_length=MIN_PASSWORD_CHARS,

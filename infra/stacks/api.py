@@ -9,9 +9,20 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from infra.constructs import rights
+from infra.constructs import environment, rights
 from infra.constructs.acknowledged import acknowledge
-from infra.constructs.buckets import IMAGES, ORDERS, PROJECTS, RESULTS, SAMPLES, UPLOADS, VIDEOS
+from infra.constructs.buckets import (
+    IMAGES,
+    INCOMING_AUDIO,
+    INCOMING_PICTURES,
+    INCOMING_VIDEOS,
+    ORDERS,
+    PROJECTS,
+    RESULTS,
+    SAMPLES,
+    UPLOADS,
+    VIDEOS,
+)
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
 from infra.stacks.pipeline import PipelineStack
@@ -20,13 +31,15 @@ from patchbay.catalog.dialects import DIALECTS
 
 TIMEOUT = Duration.seconds(29)
 """Just under the 30 s after which API Gateway gives up, so that the Lambda's own log tells what took so long."""
-OWN_PLACES = {"twoshot": (SAMPLES, IMAGES, ORDERS, PROJECTS, VIDEOS)}
+OWN_PLACES = {"twoshot": (SAMPLES, IMAGES, INCOMING_PICTURES, INCOMING_VIDEOS, ORDERS, PROJECTS, VIDEOS)}
 """Where, beside uploads, a dialect's Lambda keeps files."""
 FALLBACK = "native"
 """The dialect that answers for paths nobody claims."""
-SIGN_IN = frozenset({"twoshot"})
+SIGN_IN = frozenset({"twoshot", "soundforge"})
 """The dialects in which people register and sign in."""
-_ALLOWED_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key", "x-request-id"]
+WITH_ACCOUNTS = frozenset({"soundforge"})
+"""The dialects in which people link accounts elsewhere."""
+_ALLOWED_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key", "if-match", "x-request-id"]
 _EXPOSED_HEADERS = ["location", "retry-after", "x-request-id", "etag", "content-disposition"]
 _ACCESS_LOG = {
     name: f"$context.{name}"
@@ -71,6 +84,7 @@ class ApiStack(Stack):
             cors_preflight=_cors(stage),
             description="Patchbay: every dialect under one base URL",
         )
+        self.api_id = api.api_id
         self._stage(api, stage)
         code = Code(self, "Code", stage=stage, bundler=bundler)
         for dialect in DIALECTS:
@@ -87,6 +101,7 @@ class ApiStack(Stack):
 
     def _integration(self, dialect: str, *, stage: Stage, code: Code, pipeline: PipelineStack) -> HttpLambdaIntegration:
         data = pipeline.data
+        own = (INCOMING_AUDIO, UPLOADS, *OWN_PLACES.get(dialect, ()))
         handler = Handler(
             self,
             dialect.capitalize(),
@@ -95,11 +110,15 @@ class ApiStack(Stack):
             entrypoint=f"api_{dialect}",
             timeout=TIMEOUT,
             memory_mib=1024,
-            env=pipeline.variables,
+            env={
+                **pipeline.variables,
+                **environment.of_door(stage),
+                **(environment.of_accounts(stage) if dialect in WITH_ACCOUNTS else {}),
+            },
             rights=[
                 *rights.use_table(data.table),
-                *rights.read_objects(data.media_arn, UPLOADS, RESULTS, *OWN_PLACES.get(dialect, ())),
-                *rights.write_objects(data.media_arn, UPLOADS, *OWN_PLACES.get(dialect, ())),
+                *rights.read_objects(data.media_arn, RESULTS, *own),
+                *rights.write_objects(data.media_arn, *own),
                 *rights.run_machine(self, pipeline.machine_name),
                 *(rights.send(pipeline.notices.attempts) if dialect == FALLBACK else ()),
                 *(rights.sign_people_in(data.people.pool) if dialect in SIGN_IN else ()),

@@ -1,6 +1,6 @@
 """What tells the outside: changes of the table become events on a bus of our own, and events reach webhooks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Size, Stack
@@ -15,13 +15,12 @@ from constructs import Construct
 
 from infra.constructs import environment, notice_queues, rights
 from infra.constructs.acknowledged import ANYTHING, acknowledge
-from infra.constructs.buckets import RESULTS, SAMPLES, UPLOADS
+from infra.constructs.buckets import INCOMING_AUDIO, RESULTS, SAMPLES, UPLOADS, VIDEOS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
 from infra.constructs.task_queues import lost_queue, private_queue
 from infra.stacks.pipeline import LONGEST, ROOM, PipelineStack
 from infra.stage import Stage
-from patchbay.catalog.workflows.sample_preparation import WORKFLOW as PREPARATION
 
 SOURCE = "patchbay"
 ROUTED = (
@@ -37,7 +36,7 @@ ROUTED = (
 """What an endpoint can ask for, as in `patchbay.domain.webhooks`, which this side does not import; a test holds the two
 together. A `ping` does not come by the bus.
 """
-PREPARATION_OVER = ("job.succeeded", "job.failed", "job.cancelled", "job.deleted")
+JOB_OVER = ("job.succeeded", "job.failed", "job.cancelled", "job.deleted")
 BATCH = 10
 AT_ONCE, AT_ONCE_IN_TWIN = 20, 2
 """Instances of one consumer: they take turns on a developer's machine."""
@@ -60,7 +59,7 @@ class EventsStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         self.stage, self.data, self.notices = stage, pipeline.data, pipeline.notices
         self._code = Code(self, "Code", stage=stage, bundler=bundler)
-        self._bus = self._own_bus()
+        self.bus = self._own_bus()
         self._lost = lost_queue(self, "Lost", what="A change of the table, an event or an import")
         self._publish_changes()
         self._index_samples()
@@ -68,8 +67,8 @@ class EventsStack(Stack):
         self._deliver_notices()
         self._sweep_notices()
         self._import_assets()
-        self._settle_samples()
-        CfnOutput(self, "BusName", value=self._bus.event_bus_name)
+        self._settle_jobs()
+        CfnOutput(self, "BusName", value=self.bus.event_bus_name)
 
     def _own_bus(self) -> events.EventBus:
         name = self.stage.named("facts")
@@ -80,16 +79,16 @@ class EventsStack(Stack):
         return bus
 
     def _publish_changes(self) -> None:
-        may_tell = rights.allow(["events:PutEvents"], self._bus.event_bus_arn)
+        may_tell = rights.allow(["events:PutEvents"], self.bus.event_bus_arn)
         publish = self._handler("publish_changes", [may_tell], env=self._bus_name())
         # Any number of tries: a bus that is away for hours must cost no event. A stream holds a day.
         self._follow_table(publish, _filters(written=["job", "asset"], deleted=["job"]))
         acknowledge(self.node.find_child("PublishChanges"), ANYTHING, "listing streams knows no resources")
 
     def _index_samples(self) -> None:
-        """Several at once, each sample by one: what one tenant loads up keeps no other's from being found."""
+        """Of samples and projects, several at once, each by one: what one tenant loads up delays no other's."""
         index = self._handler("index_samples", rights.use_table(self.data.table), timeout=Duration.minutes(1))
-        filters = _filters(written=["sample"], deleted=["sample"])
+        filters = _filters(written=["sample", "project"], deleted=["sample", "project"])
         self._follow_table(index, filters, retry_attempts=30, parallelization_factor=10)
         acknowledge(self.node.find_child("IndexSamples"), ANYTHING, "listing streams knows no resources")
 
@@ -109,7 +108,7 @@ class EventsStack(Stack):
         )
 
     def _bus_name(self) -> dict[str, str]:
-        return environment.variables(bus_name=self._bus.event_bus_name)
+        return environment.variables(bus_name=self.bus.event_bus_name)
 
     def _route_events(self) -> None:
         """By way of a queue, where an event waits if its receivers cannot be put down just now."""
@@ -145,36 +144,49 @@ class EventsStack(Stack):
 
     def _import_assets(self) -> None:
         media = self.data.media_arn
-        files = [*rights.read_objects(media, UPLOADS, RESULTS), *rights.write_objects(media, UPLOADS)]
+        files = [
+            *rights.read_objects(media, UPLOADS, RESULTS),
+            *rights.write_objects(media, UPLOADS),
+            *rights.remove_objects(media, INCOMING_AUDIO),
+        ]
         may = [*rights.use_table(self.data.table), *files]
         fetch = self._handler("import_asset", may, timeout=LONGEST, memory_mib=2048, storage=ROOM)
         self._keep_what_fails(fetch, retries=2)
         self._rule("ImportRule", ["asset.awaited"], targets.LambdaFunction(fetch, dead_letter_queue=self._lost))
 
-    def _settle_samples(self) -> None:
-        """The preview is copied from where results are forgotten to where samples stay."""
+    def _settle_jobs(self) -> None:
+        """What jobs made is copied from where results are forgotten to where their owners' things stay.
+
+        One message at a time: that can be gigabytes, which are looked at before they are anybody's audio.
+        """
         media = self.data.media_arn
-        files = [*rights.read_objects(media, RESULTS), *rights.write_objects(media, SAMPLES)]
-        settle = self._handler("settle_sample", [*rights.use_table(self.data.table), *files])
-        self._keep_what_fails(settle, retries=2)
-        target = targets.LambdaFunction(settle, dead_letter_queue=self._lost)
-        self._rule("SettleRule", PREPARATION_OVER, target, {"data": {"workflow": [PREPARATION.slug]}})
+        kept = (UPLOADS, SAMPLES, VIDEOS)
+        files = [*rights.read_objects(media, RESULTS, INCOMING_AUDIO, *kept), *rights.write_objects(media, *kept)]
+        may = [*rights.use_table(self.data.table), *files, *rights.remove_objects(media, INCOMING_AUDIO)]
+        settle = self._handler("settle_job", may, timeout=LONGEST, memory_mib=2048, storage=ROOM)
+        queue = private_queue(
+            self,
+            "Ended",
+            visibility=notice_queues.hidden_for(LONGEST),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self._lost, max_receive_count=notice_queues.RECEIVES),
+        )
+        self._rule("SettleRule", JOB_OVER, targets.SqsQueue(queue, dead_letter_queue=self._lost))
+        self._drain(queue, settle, batch=1)
 
     def _rule(
         self,
         construct_id: str,
         types: Sequence[str],
         target: events.IRuleTarget,
-        detail: Mapping[str, Any] | None = None,
     ) -> None:
-        pattern = events.EventPattern(source=[SOURCE], detail_type=list(types), detail=detail)
-        events.Rule(self, construct_id, event_bus=self._bus, event_pattern=pattern, targets=[target])
+        pattern = events.EventPattern(source=[SOURCE], detail_type=list(types))
+        events.Rule(self, construct_id, event_bus=self.bus, event_pattern=pattern, targets=[target])
 
-    def _drain(self, queue: sqs.Queue, function: lambda_.Function) -> None:
+    def _drain(self, queue: sqs.Queue, function: lambda_.Function, *, batch: int = BATCH) -> None:
         """Give a queue's messages to a Lambda as they come: no window to collect them in."""
         at_once = AT_ONCE_IN_TWIN if self.stage.emulated else AT_ONCE
         source = sources.SqsEventSource(
-            queue, batch_size=BATCH, max_concurrency=at_once, report_batch_item_failures=True
+            queue, batch_size=batch, max_concurrency=at_once, report_batch_item_failures=True
         )
         function.add_event_source(source)
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from infra.constructs import batch_names, environment, rights, sagemaker_workers
-from infra.constructs.buckets import RESULTS, UPLOADS
+from infra.constructs.buckets import INCOMING_AUDIO, PROJECTS, RESULTS, UPLOADS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
 from infra.constructs.notice_queues import NoticeQueues
@@ -67,7 +67,11 @@ class PipelineStack(Stack):
     def _state_machine(self) -> None:
         table = rights.use_table(self.data.table)
         media = self.data.media_arn
-        files = [*rights.read_objects(media, UPLOADS, RESULTS), *rights.write_objects(media, UPLOADS)]
+        files = [
+            *rights.read_objects(media, INCOMING_AUDIO, UPLOADS, RESULTS),
+            *rights.write_objects(media, UPLOADS),
+            *rights.remove_objects(media, INCOMING_AUDIO),
+        ]
         plan = self._handler("plan_job", [*table, *files], timeout=LONGEST, memory_mib=2048, storage=ROOM)
         run = self._handler(
             "run_step", [*table, *rights.read_objects(media, RESULTS)], timeout=LONGEST, memory_mib=1024
@@ -85,9 +89,13 @@ class PipelineStack(Stack):
         CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
 
     def _inspect_uploads(self) -> None:
-        """Every finished upload is looked at. Results lie under a prefix of their own, which sets nothing off."""
+        """Every finished upload is taken, and then looked at. Results lie elsewhere, which sets nothing off."""
         media = self.data.media_arn
-        files = [*rights.read_objects(media, UPLOADS), *rights.remove_objects(media, UPLOADS)]
+        files = [
+            *rights.read_objects(media, INCOMING_AUDIO, UPLOADS),
+            *rights.write_objects(media, UPLOADS),
+            *rights.remove_objects(media, INCOMING_AUDIO),
+        ]
         inspect = self._handler(
             "upload_finished",
             [*rights.use_table(self.data.table), *files],
@@ -101,7 +109,9 @@ class PipelineStack(Stack):
             detail_type=["Object Created"],
             detail={
                 "bucket": {"name": [self.data.media.bucket_name]},
-                "object": {"key": events.Match.prefix(UPLOADS)},
+                "object": {
+                    "key": events.Match.any_of(*(events.Match.prefix(each) for each in (INCOMING_AUDIO, UPLOADS)))
+                },
             },
         )
         target = targets.LambdaFunction(inspect, dead_letter_queue=self._lost)
@@ -127,8 +137,9 @@ class PipelineStack(Stack):
         CfnOutput(self, "ReconcileFunctionName", value=reconcile.function_name)
 
     def _sweep_assets(self) -> None:
-        """Files whose time is over are removed, within an hour or so."""
-        may = [*rights.use_table(self.data.table), *rights.remove_objects(self.data.media_arn, UPLOADS)]
+        """Files and projects whose time is over are removed, within an hour or so."""
+        removing = rights.remove_objects(self.data.media_arn, INCOMING_AUDIO, UPLOADS, PROJECTS)
+        may = [*rights.use_table(self.data.table), *removing]
         sweep = self._handler("sweep_assets", may, timeout=Duration.minutes(10))
         self._keep_what_fails(sweep)
         schedule = events.Schedule.rate(Duration.minutes(30))

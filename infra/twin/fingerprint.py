@@ -8,8 +8,8 @@ from pathlib import Path
 SOURCES = ("infra", "functions", "layers")
 FILES = ("cdk.json", "cdk.context.json", "pyproject.toml")
 LOCKS = ("*.lock", "requirements*.txt", "pylock*.toml")
-# The twin deploys the stacks and is not part of them.
-IGNORED = ("infra/twin", "infra/node_modules", "infra/cdk.out")
+# The twin deploys the stacks and is not part of them; nor is the studio, which it serves itself.
+IGNORED = ("infra/twin", "infra/studio", "infra/node_modules", "infra/cdk.out")
 IGNORED_NAMES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules", ".venv", "dist", "build"}
 
 

@@ -2,7 +2,8 @@
 addresses of their own, and nothing takes what is too large for a Lambda.
 
 The media bucket's paths go to S3 under its rules for links; requests and answers that are whole files go to the ingest
-service; everything else goes to the HTTP API under API Gateway's limits. Paths and queries travel byte for byte.
+service; `/studio/` is the studio's bundle, and `/` leads there; everything else goes to the HTTP API under API
+Gateway's limits. Paths and queries travel byte for byte.
 """
 
 import logging
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from infra.twin.asgi import ClientGone, Receive, Scope, Send, answer_json, body_chunks, header_map
 from infra.twin.ingest import Ingest
 from infra.twin.objects import Objects
+from infra.twin.sockets import Sockets
+from infra.twin.studio import Studio
 from infra.twin.upstream import Upstream, UpstreamDown, end_to_end
 
 # Quotas of an HTTP API: payload size, and time until an integration must have answered.
@@ -38,12 +41,19 @@ class FrontDoor:
     api_id: str | None
     objects: Objects | None
     ingest: Ingest | None = None
+    sockets: Sockets | None = None
+    studio: Studio | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            if scope["type"] == "websocket":
+            if scope["type"] == "websocket" and self.sockets and self.sockets.owns(scope["raw_path"]):
+                await self.sockets.serve(scope, receive, send)
+            elif scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
+            return
+        if self.studio and self.studio.owns(scope["raw_path"]):
+            await self.studio.serve(scope, send)
             return
         if self.objects and self.objects.owns(scope["raw_path"]):
             await self.objects.serve(scope, receive, send)

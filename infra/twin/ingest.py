@@ -16,6 +16,7 @@ from pathlib import Path
 
 from infra.twin import processes
 from infra.twin.upstream import Upstream
+from patchbay.catalog.dialects import listed_as
 
 READY_S = 10.0
 STOP_GRACE_S = 3.0
@@ -49,7 +50,7 @@ class Ingest:
     def takes(self, method: str, raw_path: bytes) -> bool:
         """Whether this request is for the service."""
         paths = {"POST": self.paths, "GET": self.answers}.get(method, frozenset())
-        return raw_path.rstrip(b"/").decode("latin-1") in paths
+        return listed_as(raw_path.rstrip(b"/").decode("latin-1"), paths) is not None
 
     async def listens(self) -> bool:
         """Whether it takes requests; a start that is under way is waited for, `ready_s` seconds at most."""

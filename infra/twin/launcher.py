@@ -1,6 +1,8 @@
 """`up`: start everything, keep it running, and leave nothing behind."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import logging
 import os
@@ -26,7 +28,10 @@ from infra.twin.objects import Objects
 from infra.twin.outputs import api_id, find_output, read_outputs
 from infra.twin.server import Server, bind, free_port, make_server
 from infra.twin.sigv4 import Credentials
+from infra.twin.sockets import Sockets
 from infra.twin.state import TwinState, clear_pid, read_state, write_state
+from infra.twin.studio import Studio
+from infra.twin.studio_build import StudioBuild
 from infra.twin.supervisor import Supervisor, WorkerClass, worker_command
 from infra.twin.upstream import Upstream
 from patchbay.catalog.dialects import download_paths, ingest_paths
@@ -34,6 +39,8 @@ from patchbay.settings import from_env
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPUTE_CLASSES = {"gpu": "TaskQueueUrlGpu", "cpu": "TaskQueueUrlCpu"}
+SOCKET_STAGE = "live"
+STUDIO = ROOT / "infra" / "studio"
 EMULATOR_START_S = 60.0
 EMULATOR_STOP_S = 15.0
 LONGEST_RESTART_PAUSE_S = 30.0
@@ -91,6 +98,11 @@ def child_environment(options: Options, secret: str, emulator_port: int, given: 
     }
 
 
+def vault_key(secret: str) -> str:
+    """What this twin's functions seal secrets with: as lasting as its data."""
+    return base64.b64encode(hashlib.sha256(b"patchbay twin vault\0" + secret.encode()).digest()).decode()
+
+
 class Twin:
     """One run. `serve` returns only by being cancelled or by an error; `close` undoes whatever it had started."""
 
@@ -110,6 +122,9 @@ class Twin:
         self._server: Server | None = None
         self._outputs: dict[str, str] = {}
         self._closing = False
+        # Another app than the product's has no studio.
+        shown = options.app is None and (STUDIO / "package.json").is_file()
+        self._studio = StudioBuild(STUDIO, self._environment, data.logs / "studio.log") if shown else None
 
     @property
     def _endpoint(self) -> str:
@@ -133,6 +148,8 @@ class Twin:
             group.create_task(self._keep_emulator())
             if self._ingest:
                 group.create_task(self._ingest.run())
+            if self._studio:
+                group.create_task(self._studio.run())
 
     async def close(self) -> None:
         """Stop what uses the emulator while it still answers (workers give their tasks back), then everything else."""
@@ -177,7 +194,9 @@ class Twin:
             if known and await self._client.has_api(known):
                 return outputs
         ready = asyncio.Event()
-        deployer = Deployer(ROOT, self._data, self._environment, say, self._options.app)
+        # The functions alone: workers open no secrets of users.
+        environment = {"PATCHBAY_VAULT_KEY": vault_key(self._secret), **self._environment}
+        deployer = Deployer(ROOT, self._data, environment, say, self._options.app)
         async with asyncio.TaskGroup() as group:
             deployment = group.create_task(deployer.deploy(ready, current))
             await self._emulator_answers()
@@ -231,7 +250,11 @@ class Twin:
         credentials = Credentials(ACCOUNT, self._secret, REGION)
         spool = self._data.temporary / "spool"
         objects = Objects(bucket, credentials, self._upstream, spool) if bucket else None
-        return FrontDoor(self._upstream, self._options.port, api_id(self._outputs), objects, ingest)
+        known = find_output(self._outputs, "SocketApiId")
+        sockets = Sockets(self._emulator_port, known, SOCKET_STAGE) if known else None
+        build = self._studio
+        studio = Studio(build.dist, lambda: build.why_absent) if build else None
+        return FrontDoor(self._upstream, self._options.port, api_id(self._outputs), objects, ingest, sockets, studio)
 
     def _announce(self, settings: Mapping[str, str]) -> None:
         state = TwinState(

@@ -11,6 +11,7 @@ import uvicorn
 
 from infra.twin.certs import Certificates
 from infra.twin.front_door import FrontDoor
+from infra.twin.sockets import LARGEST_MESSAGE
 
 
 class PortTaken(Exception):
@@ -75,7 +76,8 @@ def make_server(front_door: FrontDoor, certificates: Certificates) -> Server:
         ssl_keyfile=certificates.key,
         # The fast parser where it is installed; both keep the raw path.
         http="httptools" if importlib.util.find_spec("httptools") else "h11",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_MESSAGE,
         lifespan="off",
         log_config=None,
         access_log=False,

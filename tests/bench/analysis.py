@@ -18,8 +18,8 @@ import numpy.typing as npt
 from gpu_workers.analysis import spectral as features
 from gpu_workers.analysis.detection import decided, probabilities
 from gpu_workers.analysis.pitches import pitches
-from gpu_workers.analysis.spectra import Spectra
 from gpu_workers.analysis.tonal import NAMES, Tonal, chord_states, tonal
+from gpu_workers.audio.spectra import Spectra
 from tests.bench.analysis_detection_fit import frame_f1, programme
 from tests.bench.analysis_fit import drawn, key_number, true_states
 from tests.bench.truth import Piece
@@ -132,7 +132,7 @@ def detection() -> Row:
 def cold_start() -> Row:
     """A process that starts, imports (the whole engine, on our side) and computes the features of a second."""
     ours = (
-        "import gpu_workers.analysis.engine; from gpu_workers.analysis.spectra import Spectra;"
+        "import gpu_workers.analysis.engine; from gpu_workers.audio.spectra import Spectra;"
         "from gpu_workers.analysis.spectral import *; s = Spectra([0.0] * 22050);"
         "mfcc(s), onset_strength(s), zero_crossings(s.samples)"
     )

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from gpu_workers.analysis import detection
 from gpu_workers.analysis.detection_cues import STEP_S, cues, sounding
 from gpu_workers.analysis.pitches import pitches
-from gpu_workers.analysis.spectra import Spectra
+from gpu_workers.audio.spectra import Spectra
 from tests.bench.truth import KEYS, TIMBRES, noise, piece, silence, speech
 from tests.bench.truth.fit_rhythm import worsened
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpu_workers.analysis.rhythm import rhythm
-from gpu_workers.analysis.rhythm_tracking import line
-from gpu_workers.analysis.spectra import Spectra
+from gpu_workers.audio.rhythm.counting import rhythm
+from gpu_workers.audio.rhythm.tracking import line
+from gpu_workers.audio.spectra import Spectra
 from tests.bench.truth import KEYS, TIMBRES, Piece, noise, piece, silence, speech
 from tests.bench.truth.scores import f_measure
 

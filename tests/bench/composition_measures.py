@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from gpu_workers.analysis.loudness import LoudnessMeter
 from gpu_workers.analysis.pitches import pitches
-from gpu_workers.analysis.rhythm import rhythm
-from gpu_workers.analysis.spectra import RATE_HZ as ANALYSIS_HZ
-from gpu_workers.analysis.spectra import Spectra
 from gpu_workers.analysis.tonal import tonal
+from gpu_workers.audio.meter import LoudnessMeter
+from gpu_workers.audio.rhythm.counting import rhythm
+from gpu_workers.audio.spectra import RATE_HZ as ANALYSIS_HZ
+from gpu_workers.audio.spectra import Spectra
 from gpu_workers.composition import theory
 from gpu_workers.composition.compose import compose
 from gpu_workers.composition.groups import together

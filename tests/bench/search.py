@@ -17,8 +17,9 @@ from typing import Any
 
 from patchbay.core import layout_library
 from patchbay.core.search import Query, Search
+from patchbay.core.search.kinds import entry_of
 from patchbay.core.search.lists import MOST_READ
-from patchbay.core.search.postings import KIND, entry_of, word_terms
+from patchbay.core.search.postings import KIND, word_terms
 from patchbay.domain.samples import Sample, SampleState
 from patchbay.ports import Key, Put, Record, Write
 from tests.fakes.clock import START, FakeClock

@@ -10,6 +10,7 @@ from functions.dialects.audioshake.routes import DIALECT as AUDIOSHAKE
 from functions.dialects.beatoven.routes import DIALECT as BEATOVEN
 from functions.dialects.musicai.routes import DIALECT as MUSICAI
 from functions.dialects.native.routes import DIALECT as NATIVE
+from functions.dialects.soundforge.routes import DIALECT as SOUNDFORGE
 from functions.dialects.twoshot.routes import DIALECT as TWOSHOT
 from functions.http.handler import Handler, lambda_handler
 from tests.fakes.gateway import Api
@@ -39,6 +40,11 @@ def audioshake(ada: Tenant, loop: None) -> Api:
 @pytest.fixture
 def beatoven(ada: Tenant, loop: None) -> Api:
     return Api(lambda_handler(BEATOVEN), f"api_key {ada.secret}")
+
+
+@pytest.fixture
+def soundforge(ada: Tenant, loop: None) -> Api:
+    return Api(lambda_handler(SOUNDFORGE), f"Bearer {ada.secret}")
 
 
 @cache

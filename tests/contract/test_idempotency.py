@@ -18,7 +18,7 @@ from functions.http.dialect import Dialect
 from functions.http.handler import lambda_handler
 from patchbay.catalog.dialects import DIALECTS
 from patchbay.core.idempotency import FIELD, IdempotencyMismatch
-from patchbay.domain.errors import Conflict, PatchbayError, Unavailable
+from patchbay.domain.errors import Conflict, InvalidInput, PatchbayError, Unavailable
 from tests.fakes.gateway import REQUEST_ID, Answer, Api
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
@@ -47,6 +47,9 @@ NATIVE_JOB = {"workflow": "stem-isolation-4", "input": {"url": URL}}
 SHAKE_JOB = {"metadata": {"name": "vocals", "format": "wav"}, "callbackUrl": "https://r.example/"}
 TRACK = {"genre": "indie", "duration_ms": 60000, "sections": [{"emotion": "happy", "start": 0, "length": 60000}]}
 TARGETS = [{"model": "vocals", "formats": ["wav"]}]
+PROJECT = {"name": "a", "tempo": 120, "tracks": []}
+WORDS = {"modelId": 101, "inputs": {"prompt": "calm pop"}}
+SONG = "https://open.spotify.com/track/4uLU6hMCjMI75M1A2tKUQC"
 WISH = {"licenceId": 3, "contentType": "sample"}
 REQUESTS: dict[tuple[str, str], Ask] = {
     ("musicai", "/job"): Ask(JOB, {**JOB, "name": "m"}),
@@ -54,6 +57,11 @@ REQUESTS: dict[tuple[str, str], Ask] = {
     ("twoshot", "/sample/folder"): Ask({"name": "a"}, {"name": "b"}),
     ("twoshot", "/user/picture/upload"): Ask({"sizeBytes": 5}, {"sizeBytes": 6}, makes=False),
     ("twoshot", "/licence/apply"): Ask(WISH, {**WISH, "contentType": "audio"}, makes=False, anew=False),
+    ("twoshot", "/project"): Ask(PROJECT, {**PROJECT, "name": "b"}),
+    ("twoshot", "/generation"): Ask(WORDS, {**WORDS, "inputs": {"prompt": "sad pop"}}),
+    ("twoshot", "/video"): Ask({"name": "a"}, {"name": "b"}),
+    ("soundforge", "/api/tracks"): Ask({"title": "a"}, {"title": "b"}),
+    ("soundforge", "/api/download/track"): Ask({"url": SONG, "audio_url": URL}, {"url": SONG, "audio_url": URL + "?b"}),
     ("native", "/patchbay/v1/jobs"): Ask(NATIVE_JOB, {**NATIVE_JOB, "name": "m"}),
     ("native", "/patchbay/v1/uploads"): Ask({"name": "a"}, {"name": "b"}),
     ("native", "/patchbay/v1/assets"): Ask({"source_url": URL}, {"source_url": URL + "?b"}),
@@ -69,6 +77,15 @@ REQUESTS: dict[tuple[str, str], Ask] = {
     ("audioshake", "/job"): Ask(SHAKE_JOB, {**SHAKE_JOB, "metadata": {"name": "drums", "format": "wav"}}),
     ("audioshake", "/tasks"): Ask({"url": URL, "targets": TARGETS}, {"url": URL + "?b", "targets": TARGETS}),
 }
+
+ELSEWHERE = {
+    ("twoshot", "/project/render"),
+    ("soundforge", "/api/spotify/fetch"),
+    ("soundforge", "/api/processing/separate"),
+    ("soundforge", "/api/analysis/analyze"),
+    ("soundforge", "/api/daw/export"),
+}
+"""Those that need something to be there already: their dialects' own tests repeat them."""
 
 
 def dialects() -> dict[str, Dialect]:
@@ -93,7 +110,7 @@ every_kept = pytest.mark.parametrize(("name", "path"), KEPT)
 
 
 def test_every_post_without_an_id_has_a_request_here() -> None:
-    assert {(name, path) for name, path in posts() if "{" not in path} == set(REQUESTS)
+    assert {(name, path) for name, path in posts() if "{" not in path} == set(REQUESTS) | ELSEWHERE - set(STREAMED)
 
 
 def api_of(name: str, tenant: Tenant) -> Api:
@@ -205,6 +222,7 @@ def test_after_a_day_a_key_is_free(world: World, ada: Tenant, loop: None, name: 
 def test_two_at_the_same_moment_make_one(world: World, ada: Tenant, loop: None, name: str, path: str) -> None:
     """The second arrives between the first one's look at the key and its write."""
     api, body, _ = ask(name, path, world, ada)
+    fine(api.post(path, body, idempotency_key="first"), replayed=False)  # what a user's first request makes besides
     empty = kinds(world)
     fine(api.post(path, body, idempotency_key="alone"), replayed=False)
     once = kinds(world) - empty
@@ -258,7 +276,7 @@ def test_an_answer_that_holds_a_secret_is_nowhere(world: World, ada: Tenant, loo
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "ключ"])
 def test_a_key_of_a_wrong_form_is_named(world: World, ada: Tenant, loop: None, name: str, path: str, key: str) -> None:
     answer = api_of(name, ada).post(_with_ids(path), {}, idempotency_key=key)
-    assert FIELD in told(name, answer, 400) or "idempotency key" in answer.text
+    assert FIELD in told(name, answer, status_of(name, InvalidInput)) or "idempotency key" in answer.text
 
 
 @pytest.mark.parametrize(("name", "path"), [post for post in posts() if post not in REQUESTS or REQUESTS[post].makes])
@@ -287,7 +305,9 @@ STREAMED = [
     (name, route.path)  # type: ignore[attr-defined]
     for name, dialect in dialects().items()
     for route in dialect.router.routes
-    if "POST" in route.methods and route.path in dialect.streamed  # type: ignore[attr-defined]
+    if "POST" in route.methods  # type: ignore[attr-defined]
+    and route.path in dialect.streamed  # type: ignore[attr-defined]
+    and not route.path.startswith(("/users/", "/auth/spotify"))  # type: ignore[attr-defined]
 ]
 
 
@@ -297,7 +317,7 @@ def _form(api: Api, path: str, data: bytes) -> Answer:
     return api.call("POST", path, headers=headers, body=form)
 
 
-@pytest.mark.parametrize(("name", "path"), STREAMED)
+@pytest.mark.parametrize(("name", "path"), sorted(set(STREAMED) - ELSEWHERE))
 def test_a_file_that_comes_again_is_answered_with_the_same_bytes(
     world: World, ada: Tenant, bob: Tenant, loop: None, name: str, path: str
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.http.sizes import MAX_ANSWER_BYTES
+from patchbay.catalog.composition import MAX_FILES, MAX_SECTIONS
 from patchbay.core.jobs import MAX_BODY_BYTES, MAX_PAGE
 from patchbay.domain.formats import FORMATS
 from tests.contract.test_native import BASE
@@ -111,3 +112,23 @@ def test_the_list_of_tracks_ends_where_no_more_titles_fit(beatoven: Api) -> None
     assert 1 < count < MAX_PAGE
     assert size <= LAMBDA_BYTES
     assert size * (count + 1) / count > MAX_ANSWER_BYTES, "as many as fit"
+
+
+def test_a_piece_of_as_many_sections_as_there_can_be_is_kept_and_told(
+    musicai: Api, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the order to the answer: the records of a job and its step hold it, and so does an answer."""
+    lengthen_links(world, monkeypatch)
+    many = [{"emotion": "calm", "start_s": 5.0 * n, "length_s": 5.0} for n in range(MAX_SECTIONS)]
+    wish = {"duration_s": 5.0 * MAX_SECTIONS, "sections": many, "versions": 4, "section_stems": True}
+    made = posted(musicai, "/v1/job", {"name": "large", "workflow": "compose", "params": wish})["id"]
+    job = carry_out(world, ada.id, made)
+    files = [output for output in job.outputs if output.key]
+    assert len(files) == MAX_FILES
+    body, size = in_lambda(musicai, f"/v1/job/{made}")
+    assert body["status"] == "SUCCEEDED"
+    assert size < LAMBDA_BYTES
+    wish["stems"] = True
+    refused = musicai.post("/v1/job", {"name": "larger", "workflow": "compose", "params": wish})
+    assert (refused.status, refused.json()["field"]) == (400, "params.section_stems")
+    assert f"{MAX_FILES} go into one job" in refused.text

@@ -90,9 +90,6 @@ BODIES = [
     b"nonsense",
     b'{"name": "n",}',
     b"\xff\xfe",
-    b'{"a": NaN}',
-    b'{"a": Infinity}',
-    b'{"a": 1e999}',
     b'{"name": "\\ud800"}',
     b'{"\\udfff": 1}',
     b'{"a": ' + b"9" * 5000 + b"}",
@@ -104,6 +101,11 @@ BODIES = [
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
 def test_a_body_that_is_no_json_of_ours(musicai: Api, body: bytes) -> None:
     assert told(musicai.post("/v1/job", body), 400, "BAD_INPUT").startswith("the body is ")
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"1e999"])
+def test_a_number_that_is_none(musicai: Api, number: bytes) -> None:
+    assert "number" in told(musicai.post("/v1/job", b'{"a": ' + number + b"}"), 400, "BAD_INPUT", "a")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"text"', b"3"])

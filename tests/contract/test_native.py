@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from tests.fakes.gateway import REQUEST_ID, Answer, Api
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
+from tests.support.library import make_sample
 
 BASE = "/patchbay/v1"
 NO_ID = "0198c0de-0000-7000-8000-000000000000"
@@ -53,7 +54,8 @@ def test_upload_by_put(native: Api, world: World, ada: Tenant) -> None:
     assert given.keys() == {"asset_id", "input_url", "put_url"}
     assert "size=15" in given["put_url"]
     key = world.objects.key_of(given["put_url"])
-    assert key == f"uploads/{ada.id}/{given['asset_id']}" == world.objects.key_of(given["input_url"])
+    assert key == f"incoming/audio/{ada.id}/{given['asset_id']}"
+    assert world.objects.key_of(given["input_url"]) == f"uploads/{ada.id}/{given['asset_id']}"
     pending = native.get(f"{BASE}/assets/{given['asset_id']}").json()
     assert (pending["state"], pending["name"], pending["download_url"]) == ("pending", "song.wav", None)
     world.objects.put(key, GOOD)
@@ -78,7 +80,7 @@ def test_upload_in_parts(native: Api, world: World, ada: Tenant) -> None:
     given = native.post(f"{BASE}/uploads", {"method": "parts", "size_bytes": size}).json()
     parts = given["parts"]
     assert len(parts["urls"]) == -(-size // parts["part_bytes"]) == 2
-    key = f"uploads/{ada.id}/{given['asset_id']}"
+    key = f"incoming/audio/{ada.id}/{given['asset_id']}"
     etags = [world.objects.put_part(key, parts["upload_id"], n, b"RIFF" + bytes([n])) for n in (1, 2)]
     path = f"{BASE}/uploads/{given['asset_id']}/complete"
     wrong = {"upload_id": parts["upload_id"], "etags": etags[::-1]}
@@ -86,3 +88,14 @@ def test_upload_in_parts(native: Api, world: World, ada: Tenant) -> None:
     done = native.post(path, {"upload_id": parts["upload_id"], "etags": etags})
     assert (done.status, done.json()["id"]) == (200, given["asset_id"])
     assert world.objects.stat(key)
+
+
+def test_the_audio_of_a_sample_is_neither_deleted_nor_given_an_end(native: Api, world: World, ada: Tenant) -> None:
+    sample = make_sample(world, ada)
+    path = f"{BASE}/assets/{sample.asset_id}"
+    for answer in (native.call("DELETE", path), patch(native, path, {"keep_until": "2040-01-01T00:00:00Z"})):
+        problem = told(answer, 409, "conflict")
+        assert f"sample {sample.number}," in problem["detail"]
+    assert native.get(path).json()["keep_until"] is None
+    world.services.samples.delete(ada.id, sample.number)
+    told(native.get(path), 404, "not-found")

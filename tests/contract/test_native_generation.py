@@ -157,12 +157,12 @@ class TestRefusedAtOnce:
 
 def test_the_catalogue_tells_generators_from_separators(native: Api, world: World) -> None:
     serve(world, "musicgen-melody")
-    models = {model["name"]: model for model in fits(catalogue.ModelList, native.get(f"{BASE}/models"))["models"]}
+    models = {model["name"]: model for model in fits(catalogue.ModelPage, native.get(f"{BASE}/models"))["models"]}
     composer, melody, small = (models[name] for name in ("patchbay-composer", "musicgen-melody", "musicgen-small"))
     assert (models["htdemucs"]["kind"], models["htdemucs"]["max_length_s"]) == ("separation", None)
     assert (composer["kind"], composer["commercial_use"], composer["available"]) == ("generation", True, True)
     assert (melody["melody"], melody["commercial_use"], melody["available"]) == (True, False, True)
     assert (small["available"], small["stems"], small["max_length_s"]) == (False, [], 300.0)
-    found = fits(catalogue.WorkflowList, native.get(f"{BASE}/workflows"))["workflows"]
+    found = fits(catalogue.WorkflowPage, native.get(f"{BASE}/workflows"))["workflows"]
     inputs = {workflow["slug"]: workflow["input"] for workflow in found}
     assert (inputs["generate"], inputs["compose"], inputs["stem-isolation-4"]) == ("optional", "none", "needed")

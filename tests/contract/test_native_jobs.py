@@ -244,10 +244,10 @@ def test_a_file_can_be_ordered_with_its_end(native: Api, world: World) -> None:
 
 
 def test_the_catalogue_tells_licences_and_prices(native: Api) -> None:
-    models = fits(catalogue.ModelList, native.get(f"{BASE}/models"))["models"]
+    models = fits(catalogue.ModelPage, native.get(f"{BASE}/models"))["models"]
     by_name = {model["name"]: model for model in models}
     assert (by_name["patchbay-classic"]["available"], by_name["htdemucs"]["available"]) == (True, False)
-    found = fits(catalogue.WorkflowList, native.get(f"{BASE}/workflows"))
+    found = fits(catalogue.WorkflowPage, native.get(f"{BASE}/workflows"))
     prices = {each["name"]: each["usd_per_hour"] for each in found["compute"]}
     by_slug = {workflow["slug"]: workflow for workflow in found["workflows"]}
     [step] = by_slug["stem-isolation-4"]["steps"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from functions.dialects.native.paging import cut, walked
 from functions.dialects.native.routes import DIALECT
 from functions.http.handler import lambda_handler
+from functions.http.openapi import document
 from patchbay import bootstrap
 from patchbay.domain.ids import new_id
 from tests.contract.test_native import BASE, NO_ID, patch, told
@@ -128,6 +129,37 @@ def test_a_list_refuses_what_is_no_cursor_and_no_limit(native: Api, name: str) -
     path = f"{BASE}/{name}"
     told(native.get(path, ("cursor", "x"), ("limit", "0")), 422, "invalid-fields", "limit", "cursor")
     told(native.get(path, ("limit", "201")), 422, "invalid-fields", "limit")
+
+
+def test_the_catalogues_lists_are_walked_by_name(native: Api) -> None:
+    for name, id_of in (("models", "name"), ("workflows", "slug")):
+        whole = native.get(f"{BASE}/{name}", ("limit", "200")).json()
+        assert whole["next_cursor"] is None
+        names = [thing[id_of] for thing in whole[name]]
+        assert len(names) > 5
+        assert names == sorted(set(names))
+        for limit in (1, 3, len(names) - 1, len(names), len(names) + 1):
+            assert walk(native, name, limit) == whole[name]
+        path = f"{BASE}/{name}"
+        assert native.get(path, ("cursor", f"{names[0]}-gone")).json()[name] == whole[name][1:50], "one that is gone"
+        for cursor in ("A", "../x", "a b", "x" * 65, ""):
+            told(native.get(path, ("cursor", cursor), ("limit", "0")), 422, "invalid-fields", "limit", "cursor")
+
+
+def test_every_list_has_pages() -> None:
+    """Whatever answers with a list tells where it goes on, and takes a limit and a cursor; months are counted."""
+    told_of, lists = document(DIALECT), set()
+    schemas = told_of["components"]["schemas"]
+    for path, methods in told_of["paths"].items():
+        content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        name = content.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+        fields = schemas.get(name, {}).get("properties", {})
+        if "{" in path or not any(field.get("type") == "array" for field in fields.values()) or name == "Usage":
+            continue
+        lists.add(path.rpartition("/")[2])
+        assert {"limit", "cursor"} <= {given["name"] for given in methods["get"]["parameters"]}, path
+        assert "next_cursor" in fields, path
+    assert lists == {*LISTS, "models", "workflows"}
 
 
 THINGS: list[tuple[str, str, object]] = [

@@ -9,6 +9,7 @@ from functions.entrypoints.openapi import dialect as dialect_of
 from functions.http.dialect import Dialect
 from functions.http.handler import lambda_handler
 from functions.http.limits import Quotas
+from functions.http.limits import address as address_of
 from patchbay import bootstrap
 from patchbay.catalog.dialects import DIALECTS
 from patchbay.core.limits import Quota
@@ -17,12 +18,17 @@ from tests.fakes.gateway import Answer, Api, event
 from tests.fakes.world import Tenant, World
 
 LIMIT, LEFT, RESET = "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"
-SCHEMES = {"musicai": "", "audioshake": "Bearer ", "beatoven": "api_key ", "twoshot": "Bearer ", "native": "Bearer "}
+SCHEMES = {
+    "musicai": "",
+    "beatoven": "api_key ",
+    **dict.fromkeys(("audioshake", "twoshot", "soundforge", "native"), "Bearer "),
+}
 A_LIST = {
     "musicai": "/v1/job",
     "audioshake": "/tasks",
     "beatoven": "/api/v1/tracks",
     "twoshot": "/audio",
+    "soundforge": "/api/tracks",
     "native": "/patchbay/v1/jobs",
 }
 
@@ -198,6 +204,25 @@ def test_what_a_client_says_of_its_address_counts_for_nothing(world: World, loop
         answer = api.get("/openapi/native.json", x_forwarded_for=f"198.51.100.{n}", forwarded=f"for=1.2.3.{n}")
         left.append(int(answer.headers[LEFT]))
     assert left[0] - left[2] == 2
+
+
+@pytest.mark.parametrize(
+    ("door", "counted"),
+    [("the secret", "203.0.113.9"), ("another", "192.0.2.7"), ("", "192.0.2.7"), ("\xfc", "192.0.2.7")],
+)
+def test_only_the_stages_own_door_is_believed_whose_request_it_is(
+    world: World, loop: None, door: str, counted: str
+) -> None:
+    told = world.services.settings.model_copy(update={"door_secret": "the secret"})
+    object.__setattr__(world.services, "settings", told)
+    scope = {
+        "type": "http",
+        "client": ("192.0.2.7", 1),
+        "headers": [(b"x-patchbay-door", door.encode("latin-1")), (b"x-patchbay-viewer", b"203.0.113.9")],
+    }
+    assert address_of(scope) == counted
+    object.__setattr__(world.services, "settings", told.model_copy(update={"door_secret": ""}))
+    assert address_of(scope) == "192.0.2.7"
 
 
 def test_a_route_that_needs_no_key_counts_addresses_whoever_asks(world: World, ada: Tenant, loop: None) -> None:

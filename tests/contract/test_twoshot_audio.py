@@ -1,8 +1,10 @@
 """Audio files and licences on TwoShot's wire."""
 
+import asyncio
 import io
 import json
 import re
+import threading
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -132,6 +134,64 @@ def test_a_separation_that_was_lost_is_begun_anew(twoshot: Api, ada: Tenant, wor
     assert third not in {first, second}
 
 
+def test_stems_that_were_forgotten_are_made_again(twoshot: Api, ada: Tenant, world: World) -> None:
+    """Results go after the stage's retention: all of a job's, or the first of them."""
+    path, jobs = f"/audio/{library_sample(world, ada).asset_id}/stem", world.services.jobs
+    before: list[str] = []
+    for gone in (4, 1):
+        first = taken(twoshot.get(path))["jobId"]
+        done = carry_out(world, jobs.get(ada.id, first))
+        assert taken(twoshot.get(path))["jobId"] == first
+        for output in done.outputs[:gone]:
+            world.objects.delete(output.key or "")
+        again = taken(twoshot.get(path))
+        assert (again["status"], again["stems"]) == ("pending", [])
+        before.append(first)
+        assert again["jobId"] not in before
+    made = carry_out(world, jobs.get(ada.id, again["jobId"]))
+    assert all(output.key in world.objects.stored for output in made.outputs)
+    found = taken(twoshot.get(path))
+    assert (found["jobId"], found["status"], len(found["stems"])) == (again["jobId"], "completed", 4)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "list of jobs late"])
+def test_forgotten_stems_are_ordered_once_by_two_requests_at_once(
+    twoshot: Api, ada: Tenant, world: World, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    path, jobs = f"/audio/{library_sample(world, ada).asset_id}/stem", world.services.jobs
+    first = taken(twoshot.get(path))["jobId"]
+    for output in carry_out(world, jobs.get(ada.id, first)).outputs:
+        world.objects.delete(output.key or "")
+    if late:
+        seen = world.records.index_keys
+        stale = {
+            given: seen("by_batch", given, limit=9) for given in [f"{ada.id}#{jobs.get(ada.id, first).batch_name}"]
+        }
+        monkeypatch.setattr(
+            world.records,
+            "index_keys",
+            lambda index, value, **more: stale.get(value, []) if index == "by_batch" else seen(index, value, **more),
+        )
+    rivals: list[str] = []
+
+    def ask() -> None:
+        asyncio.set_event_loop(loop := asyncio.new_event_loop())
+        rivals.append(taken(twoshot.get(path))["jobId"])
+        loop.close()
+
+    def rival(_: object) -> None:
+        other = threading.Thread(target=ask)
+        other.start()
+        other.join(20)
+
+    world.records.before_write = rival
+    mine = taken(twoshot.get(path))["jobId"]
+    assert rivals
+    assert {mine, *rivals, taken(twoshot.get(path))["jobId"]} == {mine}
+    assert mine != first
+    assert len([job for job in jobs.list(ada.id, limit=20) if job.workflow == "stem-isolation-4"]) == 2
+
+
 def test_stems_are_made_of_ones_own_audio(twoshot: Api, ann: Api, ada: Tenant, world: World) -> None:
     sample = library_sample(world, ada)
     told(ann.get(f"/audio/{sample.asset_id}/stem"), 403, "FORBIDDEN")
@@ -191,7 +251,7 @@ def test_a_lambda_refuses_what_it_could_not_answer(
     twoshot: Api, ada: Tenant, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample = library_sample(world, ada)
-    monkeypatch.setattr(archive, "MAX_LAMBDA_BYTES", len(GOOD) - 1)
+    monkeypatch.setattr("functions.http.archive.MAX_LAMBDA_BYTES", len(GOOD) - 1)
     assert twoshot.get("/audio/download", ("ids", sample.asset_id)).status == 200
     monkeypatch.setattr("functions.http.observe.in_lambda", lambda: True)
     told(twoshot.get("/audio/download", ("ids", sample.asset_id)), 413, "TOO_LARGE")

@@ -34,7 +34,7 @@ def test_registering_signs_in(twoshot: Api) -> None:
     }
     assert re.fullmatch(TIME, user["created"])
     assert session["expiresIn"] == 3600
-    assert taken(bearer(twoshot, session).get("/user")) == user
+    assert taken(bearer(twoshot, session).get("/user")) == {**user, "credits": 10_000}
 
 
 def test_the_documents_fields_are_all_there(twoshot: Api) -> None:
@@ -93,7 +93,7 @@ def test_signing_in_again_and_refreshing(twoshot: Api) -> None:
     assert second["refreshToken"] != first["refreshToken"]
     third = taken(twoshot.with_key(None).post("/auth/refresh", {"refreshToken": second["refreshToken"]}))
     for session in (first, second, third):
-        assert taken(bearer(twoshot, session).get("/user")) == first["user"]
+        assert taken(bearer(twoshot, session).get("/user")) == {**first["user"], "credits": 10_000}
 
 
 def test_who_does_not_get_in_learns_nothing(twoshot: Api) -> None:
@@ -221,3 +221,9 @@ def test_no_answer_with_tokens_is_kept(twoshot: Api, world: World) -> None:
     for token in (session["refreshToken"], taken(answer)["refreshToken"], PASSWORD):
         assert not [stored for stored in world.records.items.values() if token in stored.body]
     assert not [stored for stored in world.records.items.values() if stored.kind == "once"]
+
+
+def test_where_nothing_is_verified_no_code_is_mailed(world: World, twoshot: Api) -> None:
+    mine = bearer(twoshot, register(twoshot))
+    assert world.passwords.mailed == []
+    told(mine.post("/auth/verify/resend", {}), 409, "CONFLICT")

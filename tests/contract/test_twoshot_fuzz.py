@@ -19,6 +19,8 @@ from tests.fakes.gateway import Answer, Api
 from tests.fakes.world import Tenant, World
 from tests.support.library import library_sample
 from tests.support.twoshot import taken
+from tests.support.twoshot_projects import DOCUMENT as PROJECT
+from tests.support.videos import synced_video
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +32,7 @@ MODELS = {
     if isinstance(route, APIRoute) and route.response_model
     for method in route.methods or ()
 }
-REFUSALS = {400, 401, 403, 404, 409, 413}
+REFUSALS = {400, 401, 403, 404, 409, 412, 413}
 
 
 @pytest.fixture
@@ -40,7 +42,19 @@ def there(twoshot: Api, ada: Tenant, world: World) -> dict[str, str]:
     sample = library_sample(world, ada, folder_number=folder, licence_id=1)
     bob = world.services.people.by_id(world.tenant("bob@example.org").id).number
     world.index_samples()
-    ids = {"sample_id": sample.number, "folder_id": folder, "profile_id": bob, "user_id": bob, "licence_id": 1}
+    made = taken(twoshot.post("/generation", {"modelId": 103}))["jobId"]
+    models = {"model_id": 201, "tag": "loud", "job_id": made, "video_id": synced_video(world, ada).id}
+    project = taken(twoshot.post("/project", PROJECT), 201)["id"]
+    ids = {
+        **models,
+        "project_id": project,
+        "revision": 1,
+        "sample_id": sample.number,
+        "folder_id": folder,
+        "profile_id": bob,
+        "user_id": bob,
+        "licence_id": 1,
+    }
     return {name: str(value) for name, value in {**ids, "audio_id": sample.asset_id}.items()}
 
 
@@ -59,8 +73,9 @@ def ask(api: Api, case: Case[Any]) -> Answer:
 
 def wrong_is_possible(operation: Any) -> bool:
     """Of a route that takes nothing but a text in its path, with a key or without, every request is right."""
-    numbers = {param.name for param in operation.path_parameters} - {"audio_id"}
-    return bool(operation.path not in DIALECT.optional or operation.query or numbers)
+    numbers = {param.name for param in operation.path_parameters} - {"audio_id", "job_id", "video_id", "project_id"}
+    needs_key = operation.path not in DIALECT.optional | DIALECT.public
+    return bool(needs_key or operation.body or operation.query or numbers)
 
 
 CASES = [

@@ -124,7 +124,7 @@ def test_deleting(twoshot: Api, number: int, ada: Tenant, world: World) -> None:
         ("rename", {"name": "\u202e"}, "name"),
         ("rename", {"name": "x" * 201}, "name"),
         ("tags", {}, "tags"),
-        ("tags", {"tags": [""]}, "tags.0"),
+        ("tags", {"tags": [""]}, "tags[0]"),
         ("tags", {"tags": ["#"]}, "tags"),
         ("tags", {"tags": 5}, "tags"),
         ("tags", {"tags": [str(n) for n in range(21)]}, "tags"),

@@ -139,7 +139,7 @@ def test_an_upload_is_its_uploaders(twoshot: Api, ann: Api, world: World) -> Non
         ({"name": "\u200b"}, "name", 400),
         ({"name": "x" * 201}, "name", 400),
         ({"public": "perhaps"}, "public", 400),
-        ({"tags": "a" * 41}, "tags.0", 400),
+        ({"tags": "a" * 41}, "tags[0]", 400),
         ({"tags": "[1"}, "tags", 400),
         ({"tags": "[" * 60_000}, "tags", 400),
         ({"folderId": "x"}, "folderId", 400),

@@ -12,7 +12,9 @@ from tests.fakes.gateway import Answer, Api
 from tests.fakes.world import Tenant, World
 from tests.support.library import library_sample, make_sample
 from tests.support.twoshot import bearer, picture, register, send, taken, told
+from tests.support.twoshot_projects import DOCUMENT
 from tests.support.twoshot_routes import BODY, ROUTES, Route
+from tests.support.videos import synced_video
 
 SECRET = "canary"
 
@@ -42,6 +44,12 @@ def secrets(twoshot: Api, ada: Tenant, world: World) -> Secrets:
     world.objects.put(world.objects.key_of(image["uploadUrl"]) or "", picture())
     stems = taken(twoshot.get(f"/audio/{sample.asset_id}/stem"))["jobId"]
     applied = taken(twoshot.post("/licence/apply", {**BODY, "contentId": sample.asset_id}), 201)
+    taken(twoshot.post(f"/model/201/tag/{SECRET}", b""))
+    song = {"modelId": 101, "inputs": {"prompt": f"{SECRET} calm pop"}}
+    made = taken(twoshot.post("/generation", song))["jobId"]
+    video = synced_video(world, ada, SECRET)
+    taken(twoshot.post(f"/video/{video.id}/render", b""))
+    project = taken(twoshot.post("/project", {**DOCUMENT, "name": SECRET}), 201)["id"]
     me = taken(twoshot.get("/user/info"))
     world.index_samples()
     ben = bearer(twoshot, register(twoshot, "ben"))
@@ -56,18 +64,40 @@ def secrets(twoshot: Api, ada: Tenant, world: World) -> Secrets:
             "profile_id": [str(me["id"])],
             "user_id": [str(me["id"])],
             "licence_id": ["1"],
+            "model_id": ["201"],
+            "tag": ["loud"],
+            "job_id": [made],
+            "video_id": [video.id],
+            "project_id": [project],
+            "revision": ["1"],
         },
         bodies={
             "uploadId": [*audio, image["uploadId"]],
             "folderId": [folder],
             "contentId": [*audio, str(sample.number), open_one.asset_id],
+            "audioId": audio,
+            "inputs": [
+                *({"audio": one} for one in audio),
+                {"audio": {"sampleId": sample.number}},
+                {"audio": {"generationJobId": made, "outputName": "track.wav"}},
+            ],
             "email": ["ada@example.org"],
+            "tracks": [
+                [{"clips": [{"source": source}]}]
+                for source in (
+                    *({"audioId": one} for one in audio),
+                    {"sampleId": sample.number},
+                    {"generationJobId": made, "outputName": "track.wav"},
+                )
+            ],
         },
         queries=[
             ("ids", ",".join(audio)),
             ("ids", audio[0]),
             ("q", SECRET),
+            ("name", SECRET),
             ("tags", SECRET),
+            ("tag", SECRET),
             ("owner_id", str(me["id"])),
             ("before", str(sample.number)),
             ("before", str(me["id"])),
@@ -84,6 +114,8 @@ def secrets(twoshot: Api, ada: Tenant, world: World) -> Secrets:
             str(folder),
             stems,
             applied["licenseApplicationId"],
+            video.id,
+            project,
         ],
         askers=[ben, twoshot.with_key(None), twoshot.with_key(f"Bearer {reader}")],
     )
@@ -113,7 +145,8 @@ def test_what_is_anothers_is_not_there(secrets: Secrets, twoshot: Api, ada: Tena
             route.method, path, query=[("ids", secrets.ids["audio_id"][0])], body=json.dumps(body).encode()
         )
         check(answer, secrets, path + str(body) + secrets.ids["audio_id"][0])
-        if {"sample_id", "audio_id", "folder_id"} & set(route.params) or route.path == "/audio/download":
+        theirs = {"sample_id", "audio_id", "folder_id", "video_id", "project_id"} & set(route.params)
+        if theirs or route.path == "/audio/download":
             expected = {(404, "NOT_FOUND"), (403, "FORBIDDEN"), (401, "UNAUTHORIZED")}
             assert (answer.status, answer.json()["code"]) in expected, answer.text
     assert of_ada(world, ada) == before
@@ -138,7 +171,14 @@ def test_its_owner_gets_all_of_it(secrets: Secrets, twoshot: Api) -> None:
     """Or the others' refusals would show nothing."""
     number, audio_id = secrets.ids["sample_id"][0], secrets.ids["audio_id"][0]
     folder = secrets.ids["folder_id"][0]
-    for path in (f"/sample/{number}", f"/audio/{audio_id}", f"/audio/{audio_id}/stem", f"/sample/folder/{folder}"):
+    for path in (
+        f"/sample/{number}",
+        f"/audio/{audio_id}",
+        f"/audio/{audio_id}/stem",
+        f"/sample/folder/{folder}",
+        "/video",
+        f"/project/{secrets.ids['project_id'][0]}",
+    ):
         assert SECRET in twoshot.get(path).text or path.endswith("/stem")
     assert twoshot.get(f"/sample/{number}/preview/{audio_id}").status == 302
     found = [each["sample"]["name"] for each in taken(twoshot.get("/sample", ("q", SECRET)))]

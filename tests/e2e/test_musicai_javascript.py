@@ -1,26 +1,14 @@
 """npm `@music.ai/sdk`, which PUTs its upload chunked and throws unless an answer is exactly 200."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import soundfile
 
-from tests.e2e.conftest import HERE, Live, run_node
+from tests.e2e.conftest import Live, run_node
 
 pytestmark = pytest.mark.twin
 STEMS = {"vocals", "drums", "bass", "other"}
-
-
-@pytest.fixture(scope="session")
-def npm_client() -> None:
-    """The client as the registry has it, with the file that its own install step writes."""
-    if not (HERE / "node_modules/@music.ai/sdk/build.json").exists():
-        npm = Path(sys.executable).with_name("npm")
-        command = [str(npm) if npm.exists() else str(shutil.which("npm")), "ci", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=HERE, check=True, capture_output=True, timeout=120)
 
 
 @pytest.mark.usefixtures("npm_client")

@@ -101,6 +101,17 @@ def test_the_documents_python_class_from_a_file_to_everybodys_search(
     assert answer.content == song.read_bytes()
 
 
+def test_a_sample_is_settled_though_nobody_asks_for_it(client: TwoShotClient, song: Path) -> None:
+    """Whoever gets one settles it; a list does not, so that this is the work of the Lambda behind ends of jobs."""
+    audio_id = client.upload_sample(song)["audioId"]
+
+    def listed() -> Any:
+        (found,) = [audio for audio in client.request("/audio") if audio["id"] == audio_id]
+        return None if found["processing"] else found
+
+    assert eventually(listed)["duration"] == pytest.approx(6.0, abs=0.1)
+
+
 def test_the_documents_javascript_class(live: Live, client: TwoShotClient, session: Any, song: Path) -> None:
     told = {"endpoint": live.base_url, "token": session["accessToken"], "song": str(song)}
     answer = run_node("twoshot.mjs", {"NODE_EXTRA_CA_CERTS": live.ca}, told)

@@ -17,6 +17,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: Sequence[str] = ()
+    """What `Set-Cookie` headers said; the gateway is given them apart."""
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -36,12 +38,15 @@ def event(
 ) -> dict[str, Any]:
     """An event of an HTTP API."""
     text, encoded = _body(body)
+    passed = dict(headers or {})
+    cookie = passed.pop("cookie", "")
     return {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": urlencode(query),
-        "headers": {"host": "api.test", "x-forwarded-proto": "https", "x-forwarded-port": "443", **(headers or {})},
+        "headers": {"host": "api.test", "x-forwarded-proto": "https", "x-forwarded-port": "443", **passed},
+        **({"cookies": cookie.split("; ")} if cookie else {}),
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "abc123",
@@ -97,7 +102,7 @@ class Api:
         answer = self.handler(event(method, path, query=query, headers=told, body=body), None)
         raw = answer.get("body", "")
         data = base64.b64decode(raw) if answer["isBase64Encoded"] else raw.encode()
-        return Answer(answer["statusCode"], answer.get("headers", {}), data)
+        return Answer(answer["statusCode"], answer.get("headers", {}), data, answer.get("cookies") or ())
 
 
 def _body(body: bytes) -> tuple[str, bool]:

@@ -81,6 +81,16 @@ class FakeObjects:
     def store(self, key: str, data: bytes, *, media_type: str) -> None:
         self.stored[_checked(key)] = (data, media_type)
 
+    def copy(self, source: str, key: str) -> None:
+        media_type = self.stored[source][1] if source in self.stored else ""
+        self.stored[_checked(key)] = (self._data(source), media_type)
+
+    def copy_new(self, source: str, key: str) -> bool:
+        if key in self.stored:
+            return False
+        self.stored[_checked(key)] = (self._data(source), "application/octet-stream")
+        return True
+
     def read(self, key: str) -> AbstractContextManager[Iterator[bytes]]:
         data = self._data(key)
 
@@ -89,6 +99,9 @@ class FakeObjects:
             yield (data[at : at + 65536] for at in range(0, len(data), 65536))
 
         return blocks()
+
+    def read_range(self, key: str, start: int, count: int) -> bytes:
+        return self._data(key)[start : start + count]
 
     def delete(self, key: str) -> None:
         self.stored.pop(key, None)
@@ -111,6 +124,6 @@ def _etag(data: bytes) -> str:
 def _checked(key: str) -> str:
     """Every object belongs to a tenant."""
     place, _, rest = key.partition("/")
-    assert place in {"uploads", "results", "samples", "images", "orders", "projects", "videos"}, key
+    assert place in {"uploads", "results", "samples", "images", "orders", "projects", "videos", "incoming"}, key
     assert "/" in rest
     return key

@@ -46,12 +46,16 @@ class FakePasswords:
         self.sessions: dict[str, FakeSession] = {}
         self.codes: dict[str, str] = {}
         self.mailed: list[tuple[str, str]] = []
+        self.emails: dict[str, str] = {}
+        self.proofs: dict[str, str] = {}
+        self.pretended = 0
         self.fetches = 0
         self.down = False
 
     def create(self, user_id: str, email: str, password: str) -> None:
         self._check_up()
         self.passwords[user_id] = password
+        self.emails[user_id] = email
 
     def remove(self, user_id: str) -> None:
         self._check_up()
@@ -91,6 +95,22 @@ class FakePasswords:
         self.passwords.setdefault(user_id, str(uuid.uuid4()))
         self.codes[user_id] = code = str(100000 + len(self.mailed))
         self.mailed.append((email, code))
+
+    def pretend_code(self) -> None:
+        self._check_up()
+        self.pretended += 1
+
+    def send_proof(self, access_token: str) -> None:
+        self._check_up()
+        user_id = str(jwt.decode(access_token, signing_key(), ["RS256"]).claims["username"])
+        self.proofs[user_id] = code = str(200000 + len(self.mailed))
+        self.mailed.append((self.emails[user_id], code))
+
+    def prove(self, access_token: str, code: str) -> None:
+        self._check_up()
+        user_id = str(jwt.decode(access_token, signing_key(), ["RS256"]).claims["username"])
+        if self.proofs.pop(user_id, None) != code:
+            raise InvalidInput("wrong", field="code")
 
     def reset(self, user_id: str, code: str, password: str) -> None:
         self._check_up()

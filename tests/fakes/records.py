@@ -1,12 +1,12 @@
 """The table in a dictionary."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from patchbay.domain.errors import Unavailable
-from patchbay.ports import INDEXES, Add, Delete, Key, Put, Record, Write, WriteConflict
+from patchbay.ports import INDEXES, Add, AddWithin, Delete, Key, Put, Record, Write, WriteConflict
 
 MAX_ITEM_BYTES = 400_000
 MAX_WRITES = 100
@@ -32,6 +32,7 @@ class FakeRecords:
         self.read_bytes = 0
         self.counters: dict[Key, int] = {}
         self.expiries: dict[Key, int] = {}
+        self.held: dict[Key, dict[str, int]] = {}
 
     def get(self, key: Key) -> Record | None:
         self._check_up()
@@ -101,7 +102,14 @@ class FakeRecords:
         self._check_up()
         return [self.counters.get(_checked(key), 0) for key in keys]
 
+    def figures(self, key: Key) -> Mapping[str, int]:
+        self._check_up()
+        return dict(self.held.get(_checked(key), {}))
+
     def _holds(self, write: Write) -> bool:
+        if isinstance(write, AddWithin):
+            held = self.held.get(_checked(write.key), {})
+            return all(held.get(name, 0) + write.amounts[name] <= most for name, most in write.most.items())
         if isinstance(write, Add) or write.expected is None:
             return True
         stored = self.items.get(_checked(_key_of(write)))
@@ -109,6 +117,10 @@ class FakeRecords:
 
     def _apply(self, write: Write) -> None:
         key = _key_of(write)
+        if isinstance(write, AddWithin):
+            held = self.held.setdefault(key, {})
+            held.update({name: held.get(name, 0) + amount for name, amount in write.amounts.items()})
+            return
         if isinstance(write, Add):
             self.counters[_checked(key)] = self.counters.get(key, 0) + write.amount
             return

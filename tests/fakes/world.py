@@ -9,14 +9,15 @@ from patchbay.core.assets import Assets
 from patchbay.core.identity import Identity
 from patchbay.core.jobs import Order
 from patchbay.core.people import People
+from patchbay.core.search.kinds import KINDS
 from patchbay.domain.assets import Asset
 from patchbay.domain.jobs import Job, Output
-from patchbay.domain.samples import Sample
 from patchbay.domain.users import Application, Caller
 from patchbay.settings import Settings
 from tests.fakes.bus import FakeBus
 from tests.fakes.clock import FakeClock
 from tests.fakes.executions import FakeExecutions
+from tests.fakes.films import FakeFilmProber
 from tests.fakes.notices import FakeNoticeQueue
 from tests.fakes.objects import FakeObjects
 from tests.fakes.passwords import CLIENT, ISSUER, FakePasswords
@@ -24,6 +25,7 @@ from tests.fakes.prober import GOOD, FakeProber
 from tests.fakes.queues import FakeLauncher, FakeQueues
 from tests.fakes.records import FakeRecords
 from tests.fakes.web import FakeWeb
+from tests.fakes.wire import FakeWire
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,16 @@ class World:
         self.queues = FakeQueues(self.clock)
         self.launcher = FakeLauncher()
         self.web = FakeWeb()
+        self.wire = FakeWire()
         self.prober = FakeProber()
+        self.films = FakeFilmProber()
         self.bus = FakeBus()
         self.notice_queue = FakeNoticeQueue(self.clock)
         self.passwords = FakePasswords(self.clock)
         self.followed = 0
         # Most tests make all their requests within one moment: quotas are for those that ask for them.
         self.services = Services(settings or Settings(stage="test", rate_limit_scale=1000))
+        self.services.__dict__["socket_wire"] = self.wire
         # The parts are cached properties: what is there already is never made.
         names = ("clock", "records", "objects", "executions", "queues", "launcher", "web", "bus", "notice_queue")
         self.services.__dict__.update({name: getattr(self, name) for name in (*names, "passwords")})
@@ -64,27 +69,31 @@ class World:
         people = People(self.records, self.clock, self.services.accounts, self.passwords, self.objects, self.pause)
         self.services.__dict__["people"] = people
         self.services.__dict__["identity"] = Identity(
-            self.records, self.clock, self.services.accounts, people, self.passwords, self.services.tokens, self.pause
-        )
+            self.records, self.clock, self.services.accounts, people, self.passwords, self.services.tokens, self.pause,
+            self.services.settings.verify_email,
+        )  # fmt: skip
         limits = self.services.limits
         assets = Assets(self.records, self.objects, self.web, self.prober, self.clock, limits, self.pause)
         self.services.__dict__["assets"] = assets
+        self.services.__dict__["film_prober"] = self.films
 
     def pause(self, seconds: float) -> None:
         """Time passes while somebody waits."""
         self.clock.advance(seconds=seconds)
 
     def index_samples(self) -> None:
-        """The search index follows the samples that changed since the last call."""
+        """The search index follows the samples and projects that changed since the last call."""
         changed, self.followed = self.records.changes[self.followed :], len(self.records.changes)
         for change in changed:
-            old, new = (layout.entity(Sample, one) if one and one.kind == "sample" else None for one in change)
+            old, new = (
+                layout.entity(KINDS[one.kind].model, one) if one and one.kind in KINDS else None for one in change
+            )
             self.services.search.index(old, new)
 
     def tenant(self, email: str = "ada@example.org") -> Tenant:
         """A user with a default application and a key."""
         accounts = self.services.accounts
-        user = accounts.ensure_user(email)
+        user = accounts.ensure_user(email, anyway=True)
         application = accounts.applications(user.id)[0]
         _, secret = accounts.create_key(application)
         return Tenant(accounts.authenticate(secret), application, secret)
@@ -92,7 +101,7 @@ class World:
     def upload(self, tenant: Tenant, data: bytes = GOOD) -> Asset:
         """An asset whose bytes have arrived."""
         asset = self.services.assets.create(tenant.id)
-        self.objects.put(asset.key, data)
+        self.objects.put(asset.incoming_key, data)
         return asset
 
     def order(self, tenant: Tenant, **changes: object) -> Job:

@@ -13,7 +13,14 @@ from patchbay.bootstrap import notice_message, stream_changes
 from patchbay.catalog.dialects import DIALECTS
 from patchbay.core import events as core_events
 from patchbay.core import layout
-from patchbay.domain.assets import Asset, parse_upload_key, result_prefix
+from patchbay.domain.assets import (
+    Asset,
+    incoming_key,
+    parse_incoming_key,
+    parse_upload_key,
+    result_prefix,
+    upload_key,
+)
 from patchbay.domain.jobs import Job, JobState
 from patchbay.domain.tasks import TaskMessage
 from tests.support.templates import ROOT, resources
@@ -50,11 +57,12 @@ def test_an_upload_sets_off_the_inspection_and_a_result_does_not() -> None:
     pattern = pattern_of("Pipeline/UploadRule")
     event = EVENTS["upload_finished_eventbridge"]
     assert (pattern["source"], pattern["detail-type"]) == ([event["source"]], [event["detail-type"]])
-    (wanted,) = pattern["detail"]["object"]["key"]
+    prefixes = tuple(wanted["prefix"] for wanted in pattern["detail"]["object"]["key"])
     key = event["detail"]["object"]["key"]
-    assert parse_upload_key(key) is not None
-    assert key.startswith(wanted["prefix"])
-    assert not result_prefix("t", "f").startswith(wanted["prefix"])
+    assert (parse_upload_key(key) or parse_incoming_key(key)) is not None
+    assert all(made("t", "a").startswith(prefixes) for made in (upload_key, incoming_key))
+    assert key.startswith(prefixes)
+    assert not result_prefix("t", "f").startswith(prefixes)
 
 
 def test_a_buried_message_is_a_task() -> None:
@@ -68,7 +76,13 @@ def test_changes_become_events() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "rule"), [("route_event", "Events/RouteRule"), ("import_asset", "Events/ImportRule")]
+    ("sample", "rule"),
+    [
+        ("route_event", "Events/RouteRule"),
+        ("settle_job", "Events/SettleRule"),
+        ("import_asset", "Events/ImportRule"),
+        ("push_progress", "Sockets/TellRule"),
+    ],
 )
 def test_events_of_the_bus_pass_the_rule_of_their_lambda(sample: str, rule: str) -> None:
     event = EVENTS[sample]

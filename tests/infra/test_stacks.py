@@ -2,15 +2,30 @@
 
 import importlib.util
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from infra.constructs.buckets import ORDERS, RESULTS, UPLOADS
+from infra.constructs.buckets import (
+    INCOMING,
+    INCOMING_AUDIO,
+    INCOMING_PICTURES,
+    INCOMING_VIDEOS,
+    ORDERS,
+    RESULTS,
+    UPLOADS,
+    VIDEOS,
+)
 from infra.constructs.definition_check import check
 from patchbay.catalog.compute import QUEUED
 from patchbay.catalog.dialects import DIALECTS
-from patchbay.domain.assets import order_prefix, result_prefix, upload_key
+from patchbay.core.layout import PENDING_KEPT
+from patchbay.core.picture_uploads import incoming_key as incoming_picture
+from patchbay.domain.assets import incoming_key, order_prefix, result_prefix, upload_key
+from patchbay.domain.videos import Video
+from tests.infra.test_launch_rights import of_lambda
+from tests.infra.test_notices import named
 from tests.support.templates import resources, templates
 
 EVERY = ("twin", "dev", "prod")
@@ -44,8 +59,20 @@ def machine(stage: str) -> dict[str, Any]:
     return told
 
 
+def film(tenant_id: str, video_id: str) -> Video:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return Video(id=video_id, tenant_id=tenant_id, name="v", created_at=now, updated_at=now)
+
+
 def test_prefixes_are_those_of_the_keys_that_the_core_makes() -> None:
     assert upload_key("t", "a").startswith(UPLOADS)
+    assert incoming_key("t", "a").startswith(INCOMING_AUDIO)
+    assert incoming_picture("t", "a").startswith(INCOMING_PICTURES)
+    assert INCOMING_AUDIO.startswith(INCOMING)
+    assert INCOMING_PICTURES.startswith(INCOMING)
+    assert film("t", "v").incoming_key.startswith(INCOMING_VIDEOS)
+    assert INCOMING_VIDEOS.startswith(INCOMING)
+    assert film("t", "v").taken_key("etag").startswith(VIDEOS)
     assert result_prefix("t", "f").startswith(RESULTS)
     assert order_prefix("t").startswith(ORDERS)
 
@@ -54,7 +81,9 @@ def test_prefixes_are_those_of_the_keys_that_the_core_makes() -> None:
 def test_results_expire_and_unfinished_uploads_are_dropped(stage: str) -> None:
     buckets = resources(stage, "AWS::S3::Bucket").items()
     (media,) = [bucket for name, bucket in buckets if "Media" in name]
-    unfinished, *forgotten = media["LifecycleConfiguration"]["Rules"]
+    unfinished, *rules = media["LifecycleConfiguration"]["Rules"]
+    (untaken,), forgotten = ([r for r in rules if (r["Prefix"] == INCOMING) is own] for own in (True, False))
+    assert (untaken["ExpirationInDays"], untaken["Status"]) == (PENDING_KEPT.days, "Enabled")
     assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     functions = resources(stage, "AWS::Lambda::Function").values()
     told = {f["Environment"]["Variables"].get("PATCHBAY_RETENTION_DAYS") for f in functions}
@@ -62,8 +91,32 @@ def test_results_expire_and_unfinished_uploads_are_dropped(stage: str) -> None:
     assert {str(rule["ExpirationInDays"]) for rule in forgotten} == {str(2 * int(days)) for days in told}
 
 
-def test_only_the_stack_of_machines_is_left_out_of_the_twin() -> None:
-    assert set(templates("prod")) - set(templates("twin")) == {"Compute"}
+@pytest.mark.parametrize("stage", EVERY)
+def test_what_is_sent_and_what_is_taken_is_told_and_pictures_are_not(stage: str) -> None:
+    rule = named(stage, "AWS::Events::Rule", "Pipeline/UploadRule")
+    places = rule["EventPattern"]["detail"]["object"]["key"]
+    assert places == [{"prefix": INCOMING_AUDIO}, {"prefix": UPLOADS}]
+
+
+@pytest.mark.parametrize("stage", EVERY)
+def test_who_takes_uploads_reads_what_was_sent_and_writes_where_no_url_reaches(stage: str) -> None:
+    for stack, names in (("Pipeline", ("plan_job", "upload_finished")), ("Api", ("api_native", "api_twoshot"))):
+        for name in names:
+            may = {
+                (action, json.loads(on).get("Fn::Join", ["", [""]])[1][-1])
+                for action, on in of_lambda(templates(stage)[stack], name)
+                if action.startswith("s3:")
+            }
+            assert {("s3:GetObject", f"/{INCOMING_AUDIO}*"), ("s3:DeleteObject", f"/{INCOMING_AUDIO}*")} <= may
+            assert ("s3:PutObject", f"/{UPLOADS}*") in may
+            assert (("s3:PutObject", f"/{INCOMING_AUDIO}*") in may) is (stack == "Api"), "only an API signs for it"
+            for prefix in (INCOMING_PICTURES, INCOMING_VIDEOS, VIDEOS):
+                for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
+                    assert ((action, f"/{prefix}*") in may) is (name == "api_twoshot")
+
+
+def test_only_machines_and_the_front_are_left_out_of_the_twin() -> None:
+    assert set(templates("prod")) - set(templates("twin")) == {"Compute", "Studio"}
     kinds = {r["Type"] for template in templates("twin").values() for r in template["Resources"].values()}
     assert [kind for kind in kinds if kind.startswith(REFUSED_BY_THE_EMULATOR)] == []
 
@@ -96,7 +149,7 @@ def test_every_path_of_every_dialect_leads_to_its_lambda(stage: str) -> None:
 @pytest.mark.parametrize("stage", EVERY)
 def test_every_lambda_has_its_entry_point_and_runs_where_the_layers_were_made_for(stage: str) -> None:
     functions = resources(stage, "AWS::Lambda::Function")
-    assert len(functions) == 15 + len(DIALECTS)
+    assert len(functions) == 17 + len(DIALECTS)
     for name, function in functions.items():
         module, _, attribute = function["Handler"].rpartition(".")
         assert importlib.util.find_spec(module) is not None, name
@@ -115,7 +168,7 @@ def test_the_api_answers_before_the_gateway_gives_up(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", EVERY)
 def test_browsers_may_call_the_api_and_read_the_parts_etags(stage: str) -> None:
-    (api,) = resources(stage, "AWS::ApiGatewayV2::Api").values()
+    (api,) = [a for a in resources(stage, "AWS::ApiGatewayV2::Api").values() if a["ProtocolType"] == "HTTP"]
     assert {"authorization", "content-type", "x-api-key"} <= set(api["CorsConfiguration"]["AllowHeaders"])
     (rules,) = [
         b["CorsConfiguration"] for b in resources(stage, "AWS::S3::Bucket").values() if "CorsConfiguration" in b
@@ -154,14 +207,14 @@ def test_a_change_that_cannot_be_published_is_kept(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", EVERY)
-def test_the_search_index_hears_of_every_change_of_a_sample_and_of_nothing_else(stage: str) -> None:
+def test_the_search_index_hears_of_every_change_of_what_is_found_and_of_nothing_else(stage: str) -> None:
     """Not of its own postings above all: it would never come to an end."""
     mappings = resources(stage, "AWS::Lambda::EventSourceMapping").values()
     (index,) = [m for m in mappings if m["FunctionName"].get("Ref", "").startswith("IndexSamples")]
     patterns = [json.loads(f["Pattern"]) for f in index["FilterCriteria"]["Filters"]]
     assert patterns == [
-        {"dynamodb": {"NewImage": {"kind": {"S": ["sample"]}}}},
-        {"eventName": ["REMOVE"], "dynamodb": {"OldImage": {"kind": {"S": ["sample"]}}}},
+        {"dynamodb": {"NewImage": {"kind": {"S": ["sample", "project"]}}}},
+        {"eventName": ["REMOVE"], "dynamodb": {"OldImage": {"kind": {"S": ["sample", "project"]}}}},
     ]
     assert index["MaximumRetryAttempts"] > 0, "one sample that cannot be indexed stops the others for a while only"
     assert index["ParallelizationFactor"] > 1

@@ -1,8 +1,15 @@
 """The user pool: entered by the API alone, kept as long as the data, and as the core supposes it to be."""
 
+from dataclasses import replace
+
 import pytest
+from aws_cdk import App, Environment, Stack
+from aws_cdk.assertions import Template
 
 from infra.constructs import user_pool
+from infra.constructs.environment import of_stage
+from infra.stacks.api import SIGN_IN
+from infra.stage import stage as find_stage
 from patchbay.core.identity import SESSION_LIVES, TOKEN_LIVES
 from patchbay.domain.people import MIN_PASSWORD_CHARS
 from tests.support.templates import resources, templates
@@ -69,10 +76,18 @@ def test_the_one_lambda_that_signs_people_in_may(stage: str) -> None:
     }
     speakers = {f["Handler"] for f in resources(stage, "AWS::Lambda::Function").values()}
     if "functions.entrypoints.api_twoshot.handler" in speakers:
-        assert len({name for name, _ in may}) == 1
+        assert len({name for name, _ in may}) == len(SIGN_IN)
         assert {action for _, action in may} == {
             f"cognito-idp:Admin{verb}"
-            for verb in ("CreateUser", "DeleteUser", "GetUser", "InitiateAuth", "SetUserPassword", "UserGlobalSignOut")
+            for verb in (
+                "CreateUser",
+                "DeleteUser",
+                "GetUser",
+                "InitiateAuth",
+                "SetUserPassword",
+                "UpdateUserAttributes",
+                "UserGlobalSignOut",
+            )
         }
     else:
         assert not may
@@ -85,3 +100,35 @@ def test_the_api_and_the_twins_ingest_know_the_pool(stage: str) -> None:
         if ".api_" in function["Handler"] or function["Handler"].endswith(".reconcile_jobs.handler"):
             told = function["Environment"]["Variables"]
             assert {"PATCHBAY_USER_POOL_ID", "PATCHBAY_USER_POOL_CLIENT_ID"} <= set(told)
+
+
+SENDER = "codes@example.org"
+
+
+def synthesised(mail_from: str = "") -> Template:
+    app = App()
+    stack = Stack(app, "S", env=Environment(account="123456789012", region="eu-west-1"))
+    user_pool.UserPool(stack, "People", stage=replace(find_stage("prod", {}), mail_from=mail_from))
+    return Template.from_stack(stack)
+
+
+def test_codes_are_mailed_from_the_operators_own_address() -> None:
+    (pool,) = synthesised(mail_from=SENDER).find_resources("AWS::Cognito::UserPool").values()
+    told = pool["Properties"]["EmailConfiguration"]
+    assert (told["EmailSendingAccount"], told["From"]) == ("DEVELOPER", SENDER)
+    assert ":identity/" in str(told["SourceArn"])
+
+
+def test_without_one_they_come_from_cognito() -> None:
+    (pool,) = synthesised().find_resources("AWS::Cognito::UserPool").values()
+    assert "EmailConfiguration" not in pool["Properties"]
+
+
+def test_the_sender_and_the_bounds_of_accounts_are_the_operators_to_set() -> None:
+    told = find_stage("prod", {"PATCHBAY_MAIL_FROM": SENDER, "PATCHBAY_QUOTA_GB": "7", "PATCHBAY_VERIFY_EMAIL": "true"})
+    assert (told.mail_from, told.quota_gb, told.verify_email) == (SENDER, 7, True)
+    environment = of_stage(told)
+    assert environment["PATCHBAY_QUOTA_GB"] == "7"
+    assert environment["PATCHBAY_VERIFY_EMAIL"] == "true"
+    assert of_stage(find_stage("twin", {}))["PATCHBAY_QUOTA_FILES"] == "0", "the twin is one person's"
+    assert all(int(of_stage(find_stage("prod", {}))[f"PATCHBAY_QUOTA_{name}"]) > 0 for name in ("FILES", "GB", "JOBS"))

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 
+from functions.entrypoints import ingest
+
 CONTENT_TYPE = "multipart/form-data; boundary=b"
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
 TAIL = b"\r\n--b--\r\n"
@@ -17,7 +19,7 @@ TAIL = b"\r\n--b--\r\n"
 @contextmanager
 def serving(app: Callable[..., object]) -> Iterator[httpx.Client]:
     """A client of the app, served by uvicorn in a thread."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = ingest.listener("127.0.0.1", 0)
     config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))

@@ -18,7 +18,7 @@ Template = dict[str, Any]
 def templates(stage_name: str, launcher: str = "") -> dict[str, Template]:
     """Stack ("Data", "Api", ...) -> template. Raises RuntimeError for findings of cdk-nag that nobody acknowledged."""
     chosen = stage(stage_name, {"PATCHBAY_LAUNCHER": launcher})
-    return _made(chosen, ("Data", "Pipeline", "Api", "Events", "Compute"))
+    return _made(chosen, ("Data", "Pipeline", "Api", "Events", "Sockets", "Compute", "Studio"))
 
 
 def resources(stage_name: str, kind: str) -> dict[str, Any]:

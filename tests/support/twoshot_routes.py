@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from functions.dialects.twoshot.routes import DIALECT
 from tests.support.twoshot import NO_ID, NO_NUMBER
 
-NOBODYS = {"audio_id": NO_ID, "licence_id": "99"}
+NOBODYS = {"audio_id": NO_ID, "video_id": NO_ID, "project_id": NO_ID, "job_id": NO_ID, "licence_id": "99"}
 """What a parameter of a path is filled with where nothing is to be found; every other is a number."""
 BODY = {
     "userName": "matrix",
@@ -30,7 +30,12 @@ BODY = {
     "folderId": NO_NUMBER,
     "licenceId": 1,
     "contentId": NO_ID,
+    "audioId": NO_ID,
     "contentType": "sample",
+    "modelId": 201,
+    "inputs": {"audio": NO_ID},
+    "tempo": 120,
+    "tracks": [],
 }
 """One body for all: each route takes what it wants of it."""
 

@@ -3,7 +3,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import ConfigDict, Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+
+from functions.http.schemas import Asked, Body
 
 MAX_TARGETS = 20
 JobStatus = Literal["queued", "processing", "completed", "failed"]
@@ -25,7 +27,7 @@ Flag = Annotated[bool | None, WrapValidator(_unless_empty), PlainSerializer(_as_
 """True or false; empty text is neither, and is answered back as it was sent."""
 
 
-class Work(BaseModel):
+class Work(Body):
     """What the two APIs ask of a model alike. Fields that are not listed have no effect and are answered back.
 
     Here as in all orders an optional field that is null or empty is as good as left out.
@@ -47,7 +49,7 @@ class Metadata(Work):
     )
 
 
-class JobOrder(BaseModel):
+class JobOrder(Asked):
     """An order of one model's work on one asset."""
 
     model_config = ConfigDict(extra="ignore")
@@ -57,7 +59,7 @@ class JobOrder(BaseModel):
     callbackUrl: str | None = Field(None, max_length=2048, description=_CALLBACK)
 
 
-class Link(BaseModel):
+class Link(Asked):
     """A file to be fetched."""
 
     model_config = ConfigDict(extra="ignore")
@@ -73,7 +75,7 @@ class TargetOrder(Work):
     formats: list[str] = Field(min_length=1, max_length=6, description=_FORMAT, examples=[["wav"]])
 
 
-class TaskOrder(BaseModel):
+class TaskOrder(Asked):
     """An order of several models' work on one file: an asset or a URL."""
 
     model_config = ConfigDict(extra="ignore")
@@ -90,7 +92,7 @@ class TaskOrder(BaseModel):
     targets: list[TargetOrder] = Field(min_length=1, max_length=MAX_TARGETS)
 
 
-class Asset(BaseModel):
+class Asset(Body):
     """An uploaded or linked file."""
 
     id: str
@@ -107,14 +109,14 @@ class StatedAsset(Asset):
     reason: str | None = Field(description="Why it was rejected")
 
 
-class StatusInfo(BaseModel):
+class StatusInfo(Body):
     """How a job stands."""
 
     code: int = Field(description="200 done, 202 under way, 410 cancelled, 422 bad input, 500 our fault, 504 too slow")
     message: str
 
 
-class OutputAsset(BaseModel):
+class OutputAsset(Body):
     """One result of a job."""
 
     id: str
@@ -124,7 +126,7 @@ class OutputAsset(BaseModel):
     link: str | None = Field(description="Fresh link")
 
 
-class Job(BaseModel):
+class Job(Body):
     """A job. `stemMetadata` and `stemAssets` are older names of `metadata` and `outputAssets`."""
 
     id: str
@@ -145,19 +147,19 @@ class Job(BaseModel):
     stemAssets: list[OutputAsset]
 
 
-class JobAnswer(BaseModel):
+class JobAnswer(Body):
     """A job in its wrapping."""
 
     job: Job
 
 
-class JobList(BaseModel):
+class JobList(Body):
     """Jobs, newest first."""
 
     jobs: list[Job]
 
 
-class MonthUsage(BaseModel):
+class MonthUsage(Body):
     """One month's finished work."""
 
     month: str = Field(examples=["2026-03"])
@@ -165,14 +167,14 @@ class MonthUsage(BaseModel):
     totalMinutes: float
 
 
-class Usage(BaseModel):
+class Usage(Body):
     """The last three months."""
 
     clientId: str
     usage: list[MonthUsage]
 
 
-class MonthStatistics(BaseModel):
+class MonthStatistics(Body):
     """One month's finished work."""
 
     month: str = Field(examples=["2026-03"])
@@ -180,7 +182,7 @@ class MonthStatistics(BaseModel):
     totalMinutes: str = Field(examples=["823.50"])
 
 
-class TargetOutput(BaseModel):
+class TargetOutput(Body):
     """One result of a target."""
 
     name: str = Field(examples=["vocals"])
@@ -189,14 +191,14 @@ class TargetOutput(BaseModel):
     link: str | None = Field(description="Fresh link")
 
 
-class TargetError(BaseModel):
+class TargetError(Body):
     """Why a target failed."""
 
     code: int
     message: str
 
 
-class Target(BaseModel):
+class Target(Body):
     """One model's work in a Task, with what else was sent of it."""
 
     model_config = ConfigDict(extra="allow")
@@ -211,7 +213,7 @@ class Target(BaseModel):
     error: TargetError | None
 
 
-class Task(BaseModel):
+class Task(Body):
     """Several models' work on one file. Has the one of `assetId` and `url` that was sent."""
 
     id: str
@@ -227,7 +229,7 @@ class Task(BaseModel):
     targets: list[Target]
 
 
-class Error(BaseModel):
+class Error(Body):
     """Every answer that is not 2xx."""
 
     statusCode: int

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from functions.http.schemas import Asked, Body
 from patchbay.catalog.composition import MAX_SECTIONS
 from patchbay.catalog.prompts.understand import MAX_PROMPT_CHARS
 
@@ -15,7 +16,7 @@ State = Literal["PENDING", "PROGRESS", "FAILURE", "SUCCESS"]
 _PROMPT = "Free English, such as `Make a 30 second upbeat EDM track for a party`, or an object with it as `text`"
 
 
-class PromptText(BaseModel):
+class PromptText(Body):
     """A prompt in the current v1's form."""
 
     model_config = ConfigDict(extra="ignore")
@@ -38,7 +39,7 @@ Prompt = Annotated[
 ]
 
 
-class SectionOrder(BaseModel):
+class SectionOrder(Body):
     """A section: what it should feel like, and where it is."""
 
     model_config = ConfigDict(extra="ignore")
@@ -48,7 +49,7 @@ class SectionOrder(BaseModel):
     length: Milliseconds = Field(description="How long it is, ms")
 
 
-class TrackOrder(BaseModel):
+class TrackOrder(Asked):
     """What a track is to be like, by a prompt, by fields, or both: then fields go before the prompt."""
 
     model_config = ConfigDict(extra="ignore")
@@ -65,7 +66,7 @@ class TrackOrder(BaseModel):
     looping: bool | None = Field(None, description="Whether the end leads back into the beginning")
 
 
-class PromptOrder(BaseModel):
+class PromptOrder(Asked):
     """A track to compose at once."""
 
     # Left out or null, a prompt is asked for in the words for an empty one.
@@ -76,7 +77,7 @@ class PromptOrder(BaseModel):
     looping: bool | None = Field(None, description="Whether the end leads back into the beginning")
 
 
-class StemsOrder(BaseModel):
+class StemsOrder(Asked):
     """An empty object, or which composition the stems are wanted of."""
 
     model_config = ConfigDict(extra="ignore")
@@ -84,7 +85,7 @@ class StemsOrder(BaseModel):
     version: int | None = Field(None, ge=0, description="Number of the composition, from 1; the latest if left out")
 
 
-class Section(BaseModel):
+class Section(Body):
     """A section as answered."""
 
     emotion: str
@@ -92,7 +93,7 @@ class Section(BaseModel):
     start: int
 
 
-class Track(BaseModel):
+class Track(Body):
     """A track as answered."""
 
     created_at: str = Field(examples=["Tue, 04 Apr 2023 09:49:33 GMT"])
@@ -106,7 +107,7 @@ class Track(BaseModel):
     understood: dict[str, str] = Field(description="Words of the prompt, and what was understood by them")
 
 
-class Created(BaseModel):
+class Created(Body):
     """A new track. `tracks` has its id once more, where the current v1 looks for it."""
 
     status: str
@@ -115,7 +116,7 @@ class Created(BaseModel):
     tracks: list[str]
 
 
-class ListedTrack(BaseModel):
+class ListedTrack(Body):
     """A track in the list."""
 
     title: Any
@@ -123,13 +124,13 @@ class ListedTrack(BaseModel):
     version: int
 
 
-class TrackList(BaseModel):
+class TrackList(Body):
     """Tracks, newest first."""
 
     tracks: list[ListedTrack]
 
 
-class TaskId(BaseModel):
+class TaskId(Body):
     """A composition or a making of stems that was begun."""
 
     task_id: str
@@ -141,7 +142,7 @@ class Started(TaskId):
     status: Literal["started"]
 
 
-class SectionOption(BaseModel):
+class SectionOption(Body):
     """A version of a section."""
 
     instruments: list[str] = Field(examples=[["percussion-tabla", "melody-sarangi"]])
@@ -152,7 +153,7 @@ class SectionOption(BaseModel):
     track_url: str
 
 
-class StemUrls(BaseModel):
+class StemUrls(Body):
     """A stem of a version of a section."""
 
     preview_url: str
@@ -163,7 +164,7 @@ SectionOptions = list[list[SectionOption]]
 InstrumentUrls = list[list[dict[str, StemUrls]]]
 
 
-class StatusMeta(BaseModel):
+class StatusMeta(Body):
     """How far a task is, and what came of it."""
 
     message: str | None = None
@@ -173,7 +174,7 @@ class StatusMeta(BaseModel):
     section_options: SectionOptions | None = Field(None, description="[version][section]")
 
 
-class Status(BaseModel):
+class Status(Body):
     """How a task stands. `meta` of finished stems is a list: [version][section], stem -> its addresses."""
 
     state: State
@@ -181,7 +182,7 @@ class Status(BaseModel):
     error: str | None = Field(None, description="Why it failed; absent unless it did")
 
 
-class ComposedTrack(BaseModel):
+class ComposedTrack(Body):
     """A composition of a track; null and empty until it is done."""
 
     uuid: str
@@ -193,7 +194,7 @@ class ComposedTrack(BaseModel):
     instrument_urls: InstrumentUrls
 
 
-class TaskMeta(BaseModel):
+class TaskMeta(Body):
     """What a task is about, and what came of it."""
 
     project_id: str | None
@@ -205,7 +206,7 @@ class TaskMeta(BaseModel):
     percentage: int | None = None
 
 
-class Task(BaseModel):
+class Task(Body):
     """How a task stands."""
 
     status: Literal["composing", "composed", "failed"]
@@ -213,7 +214,7 @@ class Task(BaseModel):
     error: str | None = Field(None, description="Why it failed; absent unless it did")
 
 
-class Blocked(BaseModel):
+class Blocked(Body):
     """A combination that is refused."""
 
     genre: str
@@ -222,7 +223,7 @@ class Blocked(BaseModel):
     tempo: str
 
 
-class CompositionParams(BaseModel):
+class CompositionParams(Body):
     """What can be asked for."""
 
     genre: list[str]
@@ -231,7 +232,7 @@ class CompositionParams(BaseModel):
     blockedParams: list[Blocked]  # noqa: N815
 
 
-class Error(BaseModel):
+class Error(Body):
     """Every answer that is not 200."""
 
     error: str

@@ -2,12 +2,14 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from functions.http.schemas import Asked, Body
 
 Status = Literal["QUEUED", "STARTED", "SUCCEEDED", "FAILED"]
 
 
-class JobOrder(BaseModel):
+class JobOrder(Asked):
     """An order of work.
 
     Fields that are not listed are ignored: clients of the original send some that we have no use for. Parameters are
@@ -34,27 +36,27 @@ class JobOrder(BaseModel):
     )
 
 
-class JobId(BaseModel):
+class JobId(Body):
     """A job by its id."""
 
     id: str
 
 
-class JobStatus(BaseModel):
+class JobStatus(Body):
     """A job's state alone."""
 
     id: str
     status: Status
 
 
-class WorkflowRef(BaseModel):
+class WorkflowRef(Body):
     """A job's workflow, as the document has it."""
 
     id: str
     name: str
 
 
-class JobError(BaseModel):
+class JobError(Body):
     """Why a job failed."""
 
     code: str = Field(description="BAD_INPUT, TIMEOUT, INTERNAL_ERROR or CANCELLED")
@@ -62,7 +64,7 @@ class JobError(BaseModel):
     message: str
 
 
-class Job(BaseModel):
+class Job(Body):
     """A job. `workflow` is a slug under `/v1` (the clients' types) and `{id, name}` under `/api` (the document)."""
 
     id: str
@@ -83,14 +85,14 @@ class Job(BaseModel):
     completedAt: str | None  # noqa: N815
 
 
-class Upload(BaseModel):
+class Upload(Body):
     """Where to PUT a file, and by which URL to name it in a job."""
 
     uploadUrl: str  # noqa: N815
     downloadUrl: str  # noqa: N815
 
 
-class Workflow(BaseModel):
+class Workflow(Body):
     """One thing that can be ordered."""
 
     id: str
@@ -101,20 +103,20 @@ class Workflow(BaseModel):
     updatedAt: str  # noqa: N815
 
 
-class WorkflowPage(BaseModel):
+class WorkflowPage(Body):
     """A page of workflows."""
 
     workflows: list[Workflow]
 
 
-class Application(BaseModel):
+class Application(Body):
     """The application that the key belongs to."""
 
     id: str
     name: str
 
 
-class Error(BaseModel):
+class Error(Body):
     """Every answer that is not 200."""
 
     code: str

@@ -1,5 +1,6 @@
 """Pages of lists: a limit, and a cursor, which is the id of the last thing of the page before."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -22,9 +23,21 @@ def _cursor(text: str) -> str:
     return text
 
 
+def _name(text: str) -> str:
+    """The cursor of a list that has names in place of ids."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", text):
+        raise ValueError("that is no cursor of a page before")
+    return text
+
+
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most things on the page")]
 Cursor = Annotated[
     Annotated[str, AfterValidator(_cursor)] | None,
+    Query(max_length=64, description="`next_cursor` of the page before"),
+]
+
+NameCursor = Annotated[
+    Annotated[str, AfterValidator(_name)] | None,
     Query(max_length=64, description="`next_cursor` of the page before"),
 ]
 
@@ -64,7 +77,7 @@ def fitted(
 
 
 def cut(things: Sequence[T], id_of: Callable[[T], str], limit: int, cursor: str | None) -> tuple[list[T], str | None]:
-    """A page of a short list at hand, in ascending order of ids."""
+    """A page of a short list at hand, in ascending order of ids, or of names that stand for them."""
     rest = [thing for thing in things if cursor is None or id_of(thing) > cursor]
     page = rest[:limit]
     return page, id_of(page[-1]) if len(rest) > limit else None

@@ -1,4 +1,4 @@
-"""Fit `gpu_workers/analysis/rhythm.json`: `python -m tests.bench.truth.fit_rhythm [FIRST_SEED PIECES]`.
+"""Fit `gpu_workers/audio/rhythm/rhythm.json`: `python -m tests.bench.truth.fit_rhythm [FIRST_SEED PIECES]`.
 
 Half an hour on one core for 1,600 pieces. Most pieces are worsened first (equaliser, noise, overdrive), so that the
 scorers do not learn the levels of our own instruments. Seeds from 5,000 on are left for measuring.
@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from gpu_workers.analysis import rhythm_scoring
-from gpu_workers.analysis.onsets import FRAME_S, LATENCY_S, onsets
-from gpu_workers.analysis.rhythm import listen, ways
-from gpu_workers.analysis.rhythm_cues import cues, pitch_classes
-from gpu_workers.analysis.rhythm_scoring import METERS, Bars, first_beats, summary
-from gpu_workers.analysis.rhythm_tracking import line
-from gpu_workers.analysis.spectra import Spectra
+from gpu_workers.audio.rhythm import scoring
+from gpu_workers.audio.rhythm.counting import listen, ways
+from gpu_workers.audio.rhythm.cues import cues, pitch_classes
+from gpu_workers.audio.rhythm.onsets import FRAME_S, LATENCY_S, onsets
+from gpu_workers.audio.rhythm.scoring import METERS, Bars, first_beats, summary
+from gpu_workers.audio.rhythm.tracking import line
+from gpu_workers.audio.spectra import Spectra
 from tests.bench.truth.harmony import KEYS
 from tests.bench.truth.instruments import TIMBRES
 from tests.bench.truth.pieces import Piece, piece
@@ -28,7 +28,7 @@ from tests.bench.truth.scores import f_measure
 
 Array = npt.NDArray[np.float64]
 
-OUT = Path(rhythm_scoring.__file__).with_name("rhythm.json")
+OUT = Path(scoring.__file__).with_name("rhythm.json")
 RATE_HZ = 22050
 HIDDEN, TEMPO_RIDGE, BAR_RIDGE = 8, 2.0, 3.0
 

@@ -188,3 +188,23 @@ def test_a_count_of_followers_is_exact_whoever_follows_at_once(pool: tuple[str, 
         list(at_once.map(lambda user: people.unfollow(user.id, ada.number), [*others[:3], *others[:3]]))
     assert people.followers([ada]) == [len(others) - 3]
     assert [people.followed(user.id, [ada]) for user in others] == [[False]] * 3 + [[True]] * (len(others) - 3)
+
+
+def test_the_pool_cannot_be_entered_by_an_id_that_others_know(identity: Identity, pool: tuple[str, str]) -> None:
+    user = identity.people.register(EMAIL, PASSWORD, "Ada")
+    direct = boto3.client("cognito-idp")
+    with pytest.raises(ClientError, match="UserNotFound"):
+        direct.admin_get_user(UserPoolId=pool[0], Username=user.id)
+    assert direct.admin_get_user(UserPoolId=pool[0], Username=user.pool_name)["UserStatus"] == "CONFIRMED"
+    with pytest.raises(ClientError):
+        direct.confirm_forgot_password(
+            ClientId=pool[1], Username=user.id, ConfirmationCode="123456", Password="another password"
+        )
+    assert identity.caller_of(identity.sign_in(EMAIL, PASSWORD).access_token).tenant_id == user.id
+
+
+def test_addresses_cannot_be_verified_on_the_emulator_which_is_why_the_twin_does_not(identity: Identity) -> None:
+    identity.people.register(EMAIL, PASSWORD, "Ada")
+    session = identity.sign_in(EMAIL, PASSWORD)
+    with pytest.raises(Exception, match=r"(?i)unknown|not supported|invalid action|InvalidAction"):
+        identity.passwords.send_proof(session.access_token)

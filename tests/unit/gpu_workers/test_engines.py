@@ -1,6 +1,7 @@
 """What every engine must do. Engines are found by their folders; the catalogue's workflows tell what to ask of them."""
 
 import hashlib
+import json
 import math
 import random
 import wave
@@ -18,6 +19,7 @@ from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflow import StepSpec
 from patchbay.domain.errors import InvalidInput, TaskCancelled, UnusableAudio
 from patchbay.domain.tasks import EngineInput, EngineOutput, EngineTask, ModelFiles
+from tests.unit.gpu_workers.video import films
 
 RATE_HZ = 44100
 _PARTIALS_HZ = ((110.0, 0.2), (443.0, 0.15), (1330.0, 0.05))
@@ -26,8 +28,31 @@ _PARTIALS_HZ = ((110.0, 0.2), (443.0, 0.15), (1330.0, 0.05))
 SHORTER: dict[str, dict[str, object]] = {
     "compose": {"duration_s": 5.0, "formats": ["wav"], "stems": True},
     "generate": {"duration_s": 5.0, "formats": ["wav"]},
+    "render": {"stems": True},
 }
-"""Parameters of workflows whose defaults are more work than a test needs."""
+"""Parameters of workflows whose defaults are more work than a test needs, or less than there is to see."""
+
+ARRANGEMENT = "arrangement"
+"""The input that is no audio but says what to do with the others."""
+SESSION = {
+    "tempo_bpm": 120,
+    "sources": [{"name": "song"}, {"name": "again", "tempo_bpm": 100}],
+    "tracks": [
+        {"id": "whole", "clips": [{"id": "a", "source": "song", "start_beats": 1, "pan": 0.5}]},
+        {
+            "id": "loop",
+            "loop_every": "auto",
+            "clips": [
+                {"id": "b", "source": "again", "start_beats": 0, "speed": "tempo-sync", "cut_end_s": 0.5},
+                {"id": "c", "source": "song", "start_beats": 1, "semitones": -5, "reversed": True},
+            ],
+        },
+    ],
+}
+FILM = "video"
+"""The input that has pictures."""
+FILES = {"rendering": (ARRANGEMENT, "song", "again"), "video": (FILM, "audio")}
+"""Inputs of engines that take any number of files."""
 
 TRAINED = "musicgen-melody"
 """A model that takes weights; small random ones stand in for them."""
@@ -70,6 +95,8 @@ def steps_of_engines() -> Iterator[tuple[str, StepSpec, tuple[str, ...]]]:
                     continue
                 if spec.after:
                     names = specs[spec.after].outputs
+                elif workflow.input == "files":
+                    names = FILES[spec.engine]
                 elif not has_input:
                     names = ()
                 else:
@@ -129,7 +156,14 @@ def task(
 ) -> EngineTask:
     spec, names = CASES[case]
     folder.mkdir()
-    return EngineTask([EngineInput(name, source) for name in names], dict(spec.params), folder, progress)
+    session = folder.with_suffix(".json")
+    session.write_text(json.dumps(SESSION))
+    film = folder.with_suffix(".mp4")
+    if FILM in names:
+        films.make(film, films.Film(pictures=25, clap_s=0.4))
+    own = {ARRANGEMENT: session, FILM: film}
+    inputs = [EngineInput(name, own.get(name, source)) for name in names]
+    return EngineTask(inputs, dict(spec.params), folder, progress)
 
 
 def contents(outputs: list[EngineOutput]) -> dict[str, object]:

@@ -28,7 +28,12 @@ def test_an_empty_environment_will_do() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PATCHBAY_LAUNCHER", "magic"), ("PATCHBAY_LINK_TTL_S", "soon"), ("PATCHBAY_ALLOW_PRIVATE_URLS", "x")],
+    [
+        ("PATCHBAY_LAUNCHER", "magic"),
+        ("PATCHBAY_LINK_TTL_S", "soon"),
+        ("PATCHBAY_ALLOW_PRIVATE_URLS", "x"),
+        ("PATCHBAY_VAULT_KEY", "short"),
+    ],
 )
 def test_what_is_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=name):

@@ -24,6 +24,11 @@ def key(found: ApiKey, now: datetime) -> dict[str, Any]:
     return {**found.model_dump(mode="json", include=named), "usable": found.usable(now)}
 
 
+def held(standing: Mapping[str, tuple[int, int]]) -> list[dict[str, Any]]:
+    """What there is of all that is bounded."""
+    return [{"name": name, "used": used, "limit": most} for name, (used, most) in standing.items()]
+
+
 def usage(months: Mapping[str, Mapping[str, Tally]]) -> dict[str, Any]:
     """Usage by month, newest first."""
     return {"months": [_month(month, months[month]) for month in sorted(months, reverse=True)]}

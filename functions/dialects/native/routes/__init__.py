@@ -31,6 +31,7 @@ DIALECT = Dialect(
     errors=ERRORS,
     shape=shape,
     error_media_type=MEDIA_TYPE,
+    cookies=True,
     public=frozenset({f"{BASE}/health", "/openapi/{name}.json", "/docs", "/docs/{name}"}),
     # The application's secret is made by looking at it, and whoever has a secret can speak for us.
     writing=frozenset({webhooks.APPLICATION_SECRET, webhooks.WEBHOOK_SECRET}),

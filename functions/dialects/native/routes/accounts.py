@@ -10,6 +10,7 @@ from functions.dialects.native.mapping import accounts as mapping
 from functions.dialects.native.paging import Cursor, Limit, cut, walked
 from functions.dialects.native.routes.base import BASE
 from functions.dialects.native.schemas import accounts as schemas
+from functions.http import cookies
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import new_router
 from functions.http.once import once_of
@@ -26,12 +27,12 @@ router = new_router()
 @router.get(f"{BASE}/me", response_model=schemas.Me, tags=["Account"])
 async def me(request: Request) -> JsonAnswer:
     """Whom your key speaks for, and what it may do."""
-    who, accounts = caller(request), bootstrap.services().accounts
+    who, accounts, key = caller(request), bootstrap.services().accounts, _key_of(request)
     return JsonAnswer(
         {
             "user": mapping.user(accounts.user(who.tenant_id)),
             "application": mapping.application(accounts.application(who)),
-            "key": _shown(accounts.key(who.tenant_id, who.key_id)),
+            "key": _shown(key) if key else None,
         }
     )
 
@@ -41,8 +42,13 @@ async def usage(
     request: Request,
     months: Annotated[int, Query(ge=1, le=MAX_MONTHS, description="How many months, this one included")] = 3,
 ) -> JsonAnswer:
-    """What you used, by month, dialect and workflow. Jobs that succeeded are counted, in the month they did."""
-    return JsonAnswer(mapping.usage(bootstrap.services().usage.months(caller(request).tenant_id, months)))
+    """What you used, by month, dialect and workflow, and what you have now of what is bounded.
+
+    Jobs that succeeded are counted, in the month they did.
+    """
+    services, tenant_id = bootstrap.services(), caller(request).tenant_id
+    used = services.usage.months(tenant_id, months)
+    return JsonAnswer({**mapping.usage(used), "held": mapping.held(services.assets.holdings.standing(tenant_id))})
 
 
 @router.get(f"{BASE}/applications", response_model=schemas.ApplicationPage, tags=["Applications"])
@@ -92,15 +98,16 @@ async def create_key(request: Request, body: schemas.KeyOrder) -> JsonAnswer:
     who, accounts = caller(request), bootstrap.services().accounts
     scopes = tuple(body.scopes or who.scopes)
     _may_give(who, scopes)
-    expires_at = _no_longer_than(accounts.key(who.tenant_id, who.key_id).expires_at, body.expires_at)
+    key = _key_of(request)
+    expires_at = _no_longer_than(key.expires_at if key else None, body.expires_at)
     try:
         application = accounts.application_of(who.tenant_id, body.application_id or who.application_id)
     except NotFound as error:
         raise InvalidInput(str(error), field="application_id") from None
-    key, secret = accounts.create_key(
+    made, secret = accounts.create_key(
         application, name=body.name, scopes=scopes, expires_at=expires_at, once=once_of(request)
     )
-    return JsonAnswer({**_shown(key), "secret": secret})
+    return JsonAnswer({**_shown(made), "secret": secret})
 
 
 @router.get(f"{BASE}/keys/{{key_id}}", response_model=schemas.Key, tags=["Keys"])
@@ -125,6 +132,12 @@ async def rotate_key(
 async def revoke_key(request: Request, key_id: str) -> JsonAnswer:
     """End a key at once, for good. It stays in the list."""
     return JsonAnswer(_shown(bootstrap.services().accounts.revoke_key(caller(request).tenant_id, key_id)))
+
+
+def _key_of(request: Request) -> ApiKey | None:
+    """The key that asks; None for a browser, which has a session instead."""
+    who = caller(request)
+    return None if cookies.noted(request.scope) else bootstrap.services().accounts.key(who.tenant_id, who.key_id)
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

@@ -82,7 +82,10 @@ async def get_asset(request: Request, asset_id: str) -> JsonAnswer:
 
 @router.patch(f"{BASE}/assets/{{asset_id}}", response_model=schemas.Asset, tags=["Assets"])
 async def keep_asset(request: Request, asset_id: str, body: schemas.Retention) -> JsonAnswer:
-    """Say how long a file is to be kept. From that time on it cannot be found; its bytes go within two hours."""
+    """Say how long a file is to be kept. From that time on it cannot be found; its bytes go within two hours.
+
+    The audio of a sample is kept as long as the sample: 409.
+    """
     assets = bootstrap.services().assets
     asset = assets.keep(caller(request).tenant_id, asset_id, body.keep_until)
     return JsonAnswer(mapping.asset(asset, assets))
@@ -90,6 +93,9 @@ async def keep_asset(request: Request, asset_id: str, body: schemas.Retention) -
 
 @router.delete(f"{BASE}/assets/{{asset_id}}", response_model=Gone, tags=["Assets"])
 async def delete_asset(request: Request, asset_id: str) -> JsonAnswer:
-    """Forget a file and its bytes. Jobs that still want them fail and say so; results of earlier jobs stay."""
+    """Forget a file and its bytes. Jobs that still want them fail and say so; results of earlier jobs stay.
+
+    The audio of a sample goes with the sample: 409.
+    """
     bootstrap.services().assets.delete(caller(request).tenant_id, asset_id)
     return JsonAnswer({"id": asset_id})

@@ -1,6 +1,10 @@
 """Routes about what is on offer, and the sign of life."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from functions.dialects.native.mapping import catalogue as mapping
+from functions.dialects.native.paging import Limit, NameCursor, cut
 from functions.dialects.native.routes.base import BASE
 from functions.dialects.native.schemas import catalogue as schemas
 from functions.dialects.native.schemas.common import Health
@@ -11,26 +15,34 @@ from patchbay.catalog import models as model_catalogue
 from patchbay.catalog import workflows as workflow_catalogue
 from patchbay.catalog.compute import CLASSES
 
+T = TypeVar("T")
 router = new_router()
 
 
-@router.get(f"{BASE}/models", response_model=schemas.ModelList, tags=["Catalogue"])
-async def list_models() -> JsonAnswer:
-    """Every model, its licence, and whether it may run here."""
+@router.get(f"{BASE}/models", response_model=schemas.ModelPage, tags=["Catalogue"])
+async def list_models(limit: Limit = 50, cursor: NameCursor = None) -> JsonAnswer:
+    """The models by name, each with its licence, and whether it may run here."""
     shelf = bootstrap.services().shelf
-    return JsonAnswer({"models": [mapping.model(model, shelf) for model in model_catalogue.MODELS.values()]})
+    page, following = cut(_by_name(model_catalogue.MODELS), lambda model: model.name, limit, cursor)
+    return JsonAnswer({"models": [mapping.model(model, shelf) for model in page], "next_cursor": following})
 
 
-@router.get(f"{BASE}/workflows", response_model=schemas.WorkflowList, tags=["Catalogue"])
-async def list_workflows() -> JsonAnswer:
-    """Every workflow with the schema of its parameters, its steps, and what their machines cost."""
+@router.get(f"{BASE}/workflows", response_model=schemas.WorkflowPage, tags=["Catalogue"])
+async def list_workflows(limit: Limit = 50, cursor: NameCursor = None) -> JsonAnswer:
+    """Every workflow that an order of one file or none is for: its parameters, its steps, what their machines cost."""
     shelf = bootstrap.services().shelf
-    found = workflow_catalogue.workflows().values()
-    shown = [mapping.workflow(workflow, shelf) for workflow in found]
-    return JsonAnswer({"workflows": shown, "compute": [mapping.compute(each) for each in CLASSES.values()]})
+    found = [each for each in _by_name(workflow_catalogue.workflows()) if each.input != "files"]
+    page, following = cut(found, lambda workflow: workflow.slug, limit, cursor)
+    shown = [mapping.workflow(workflow, shelf) for workflow in page]
+    compute = [mapping.compute(each) for each in CLASSES.values()]
+    return JsonAnswer({"workflows": shown, "compute": compute, "next_cursor": following})
 
 
 @router.get(f"{BASE}/health", response_model=Health, tags=["Service"])
 async def health() -> JsonAnswer:
     """Sign of life. Asks nothing of the store."""
     return JsonAnswer({"status": "ok", "stage": bootstrap.services().settings.stage})
+
+
+def _by_name(catalogue: Mapping[str, T]) -> list[T]:
+    return [catalogue[name] for name in sorted(catalogue)]

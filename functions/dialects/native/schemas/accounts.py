@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from functions.dialects.native.schemas.common import NEXT, Order
+from functions.http.schemas import Body
 
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
 Scope = Literal["*", "read", "write"]
 LONGEST_OVERLAP_S = 30 * 86_400
 
 
-class User(BaseModel):
+class User(Body):
     """The person that a key speaks for."""
 
     id: str = Field(description="Their id")
@@ -27,7 +28,7 @@ class ApplicationOrder(Order):
     name: Name = Field(description="Name to know it by", examples=["Karaoke shop"])
 
 
-class Application(BaseModel):
+class Application(Body):
     """One program or use of yours: its keys belong together, and share a secret that signs its reports."""
 
     id: str = Field(description="Its id")
@@ -35,7 +36,7 @@ class Application(BaseModel):
     created_at: datetime = Field(description="When it was made")
 
 
-class ApplicationPage(BaseModel):
+class ApplicationPage(Body):
     """A page of applications, oldest first."""
 
     applications: list[Application] = Field(description="At most `limit` of them")
@@ -69,7 +70,7 @@ class KeyRotation(Order):
     )
 
 
-class Key(BaseModel):
+class Key(Body):
     """An API key, without its secret."""
 
     id: str = Field(description="Its id")
@@ -89,22 +90,22 @@ class NewKey(Key):
     secret: str = Field(description="The key itself, to send with requests")
 
 
-class KeyPage(BaseModel):
+class KeyPage(Body):
     """A page of keys, newest first."""
 
     keys: list[Key] = Field(description="At most `limit` of them, expired and revoked ones included")
     next_cursor: str | None = Field(description=NEXT)
 
 
-class Me(BaseModel):
+class Me(Body):
     """Whom the key speaks for."""
 
     user: User = Field(description="The person")
     application: Application = Field(description="The application that the key belongs to")
-    key: Key = Field(description="The key that asks")
+    key: Key | None = Field(description="The key that asks; null for the session of a browser")
 
 
-class WorkUsage(BaseModel):
+class WorkUsage(Body):
     """What one workflow was used in one dialect."""
 
     dialect: str = Field(description="The dialect in which the jobs were ordered")
@@ -114,7 +115,7 @@ class WorkUsage(BaseModel):
     cost_usd: float = Field(description="What the machines cost, in US dollars")
 
 
-class MonthUsage(BaseModel):
+class MonthUsage(Body):
     """What was used in one month (UTC)."""
 
     month: str = Field(description="Year and month", examples=["2026-01"])
@@ -124,7 +125,18 @@ class MonthUsage(BaseModel):
     by_work: list[WorkUsage] = Field(description="The same by dialect and workflow, the costliest first")
 
 
-class Usage(BaseModel):
-    """What was used, by month."""
+class Held(Body):
+    """How much there is of something of which an account may have only so much at once."""
 
+    name: Literal["files", "bytes", "jobs"] = Field(
+        description="Files that you brought, their bytes, or jobs that are not over"
+    )
+    used: int = Field(description="How much there is")
+    limit: int = Field(description="How much there may be")
+
+
+class Usage(Body):
+    """What was used, by month, and what there is now."""
+
+    held: list[Held] = Field(description="What there is now of all that is bounded; empty where nothing is")
     months: list[MonthUsage] = Field(description="Newest first; months without a job have zeros")

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from functions.dialects.native.schemas.common import NEXT, Order
+from functions.http.schemas import Body
 from patchbay.domain.assets import AssetState, AudioInfo
 
 _KEEP = "When the file is to be forgotten, with a time zone; the stage's own rule if left out, which may be never"
@@ -22,14 +23,14 @@ class UploadOrder(Order):
     keep_until: AwareDatetime | None = Field(None, description=_KEEP, examples=["2030-01-31T12:00:00Z"])
 
 
-class PostForm(BaseModel):
+class PostForm(Body):
     """A form upload: post `fields` and then the file, as `file`, to `url`."""
 
     url: str = Field(description="Where to post the form")
     fields: dict[str, str] = Field(description="Fields to send before the file")
 
 
-class Parts(BaseModel):
+class Parts(Body):
     """An upload in parts: PUT part n, from 1, of `part_bytes` to `urls[n - 1]`; keep each answer's ETag."""
 
     upload_id: str = Field(description="Name it when the parts are complete")
@@ -59,7 +60,7 @@ class Retention(Order):
     )
 
 
-class Asset(BaseModel):
+class Asset(Body):
     """An audio file of yours."""
 
     id: str = Field(description="Its id, by which a job can name it")
@@ -75,7 +76,7 @@ class Asset(BaseModel):
     keep_until: datetime | None = Field(description="When it is forgotten; null if it is kept until you delete it")
 
 
-class Upload(BaseModel):
+class Upload(Body):
     """Where to send the bytes: one of `put_url`, `post` and `parts`, by the method asked for."""
 
     asset_id: str = Field(description="Id of the asset that the file becomes")
@@ -94,7 +95,7 @@ class Completion(Order):
     )
 
 
-class AssetPage(BaseModel):
+class AssetPage(Body):
     """A page of assets, newest first."""
 
     assets: list[Asset] = Field(description="At most `limit` of them")

@@ -2,10 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from functions.dialects.native.schemas.common import NEXT
+from functions.http.schemas import Body
 
 
-class Model(BaseModel):
+class Model(Body):
     """A model that engines can load."""
 
     name: str = Field(description="Its name, as workflows take it for `model`")
@@ -22,13 +25,14 @@ class Model(BaseModel):
     available: bool = Field(description="Whether it may run here: weights installed, licence allowed")
 
 
-class ModelList(BaseModel):
-    """Every model of the catalogue."""
+class ModelPage(Body):
+    """Models."""
 
-    models: list[Model] = Field(description="The whole catalogue")
+    models: list[Model] = Field(description="By name")
+    next_cursor: str | None = Field(description=NEXT)
 
 
-class WorkflowStep(BaseModel):
+class WorkflowStep(Body):
     """One step of a workflow."""
 
     name: str = Field(description="What it does")
@@ -39,7 +43,7 @@ class WorkflowStep(BaseModel):
     usd_per_hour: float = Field(description="What such a machine costs while it works, in US dollars")
 
 
-class Workflow(BaseModel):
+class Workflow(Body):
     """One thing that can be ordered."""
 
     slug: str = Field(description="Its name in an order")
@@ -55,7 +59,7 @@ class Workflow(BaseModel):
     )
 
 
-class Compute(BaseModel):
+class Compute(Body):
     """One class of machine."""
 
     name: str = Field(description="`light`, `cpu` or `gpu`")
@@ -65,8 +69,9 @@ class Compute(BaseModel):
     usd_per_hour: float = Field(description="What it costs while it works, on demand, in US dollars")
 
 
-class WorkflowList(BaseModel):
-    """Every workflow of the catalogue."""
+class WorkflowPage(Body):
+    """Workflows."""
 
-    workflows: list[Workflow] = Field(description="The whole catalogue")
+    workflows: list[Workflow] = Field(description="By name")
     compute: list[Compute] = Field(description="The classes of machine that steps run on, with their prices")
+    next_cursor: str | None = Field(description=NEXT)

@@ -2,38 +2,40 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from functions.http.schemas import Asked, Body
 
 NEXT = "Give it as `cursor` for the next page; null on the last one"
 
 
-class Order(BaseModel):
+class Order(Asked):
     """Base of what clients send: a name that is not known is refused, so that a typing error never passes silently."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Gone(BaseModel):
+class Gone(Body):
     """What is forgotten now."""
 
     id: str = Field(description="Its id")
 
 
-class Health(BaseModel):
+class Health(Body):
     """Sign of life."""
 
     status: Literal["ok"] = Field(description="Always `ok`")
     stage: str = Field(description="Name of the stage that answers")
 
 
-class FieldError(BaseModel):
+class FieldError(Body):
     """What is wrong with one field."""
 
     field: str = Field(description="Its name, dotted: `input.url`")
     message: str = Field(description="What is wrong with it, in words")
 
 
-class Problem(BaseModel):
+class Problem(Body):
     """Every answer that is not 2xx: RFC 9457 problem details."""
 
     type: str = Field(description="Kind of the problem as a URN, `urn:patchbay:problem:` and the code")

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from functions.dialects.native.schemas.common import NEXT, Order
+from functions.http.schemas import Body
 from patchbay.domain.jobs import FailureKind, JobState
 from patchbay.domain.steps import StepState
 
@@ -52,7 +53,7 @@ class JobOrder(Order):
     )
 
 
-class Failure(BaseModel):
+class Failure(Body):
     """Why a job or step failed."""
 
     kind: FailureKind = Field(
@@ -61,7 +62,7 @@ class Failure(BaseModel):
     message: str = Field(description="The reason in words")
 
 
-class Output(BaseModel):
+class Output(Body):
     """One result: a file, or a plain value."""
 
     name: str = Field(description="Its name, as the workflow lists it")
@@ -73,7 +74,7 @@ class Output(BaseModel):
     delivered_to: str | None = Field(description="Host of your own storage that it was sent to, where you asked for it")
 
 
-class Step(BaseModel):
+class Step(Body):
     """One step of a job."""
 
     name: str = Field(description="What it does")
@@ -91,7 +92,7 @@ class Step(BaseModel):
     failure: Failure | None = Field(description="Why it failed")
 
 
-class Timing(BaseModel):
+class Timing(Body):
     """Where a job's time went, in seconds, as far as it is known."""
 
     queued_s: float | None = Field(description="From the order to the start")
@@ -100,7 +101,7 @@ class Timing(BaseModel):
     audio_s: float | None = Field(description="How long the audio is")
 
 
-class ListedJob(BaseModel):
+class ListedJob(Body):
     """A job, as lists have it."""
 
     id: str = Field(description="Its id")
@@ -133,7 +134,7 @@ class Job(ListedJob):
     timing: Timing = Field(description="Where its time went")
 
 
-class JobPage(BaseModel):
+class JobPage(Body):
     """A page of jobs, newest first."""
 
     jobs: list[ListedJob] = Field(description="At most `limit` of them")

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from functions.dialects.native.schemas.common import NEXT, Order
+from functions.http.schemas import Body
 from patchbay.domain.webhooks import TERMINAL_EVENTS, NoticeState
 
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
@@ -34,7 +35,7 @@ class WebhookChange(Order):
     enabled: bool | None = Field(None, description="Switch it off, or on again after it was switched off")
 
 
-class Webhook(BaseModel):
+class Webhook(Body):
     """A receiver of events. It has a secret of its own that signs what is sent there (Standard Webhooks)."""
 
     id: str = Field(description="Its id")
@@ -53,14 +54,14 @@ class NewWebhook(Webhook):
     secret: str = Field(description="What signs the events that are sent there: `whsec_...`")
 
 
-class WebhookPage(BaseModel):
+class WebhookPage(Body):
     """A page of receivers, oldest first."""
 
     webhooks: list[Webhook] = Field(description="At most `limit` of them")
     next_cursor: str | None = Field(description=NEXT)
 
 
-class Secret(BaseModel):
+class Secret(Body):
     """What reports are signed with."""
 
     secret: str = Field(description="The secret: `whsec_...`")
@@ -68,7 +69,7 @@ class Secret(BaseModel):
     previous_until: datetime | None = Field(description="Until when it does")
 
 
-class Event(BaseModel):
+class Event(Body):
     """One thing that happened, as receivers are told it."""
 
     version: str = Field(description="Version of this form")
@@ -85,7 +86,7 @@ class ListedEvent(Event):
     cursor: str = Field(description="Its place in the list: what comes after it is asked for with this as `cursor`")
 
 
-class EventPage(BaseModel):
+class EventPage(Body):
     """A page of events."""
 
     events: list[ListedEvent] = Field(description="At most `limit` of them")
@@ -95,7 +96,7 @@ class EventPage(BaseModel):
     )
 
 
-class Attempt(BaseModel):
+class Attempt(Body):
     """One try to bring a notice to its receiver."""
 
     at: datetime = Field(description="When it was made")
@@ -104,7 +105,7 @@ class Attempt(BaseModel):
     duration_ms: int = Field(description="How long it took, in milliseconds")
 
 
-class ListedNotice(BaseModel):
+class ListedNotice(Body):
     """One event on its way to one receiver, as lists have it."""
 
     id: str = Field(description="Its id, sent as `webhook-id`: the same on every attempt")
@@ -128,7 +129,7 @@ class Notice(ListedNotice):
     attempts: list[Attempt] = Field(description="The last 30 attempts, oldest first")
 
 
-class NoticePage(BaseModel):
+class NoticePage(Body):
     """A page of notices, newest first."""
 
     notices: list[ListedNotice] = Field(

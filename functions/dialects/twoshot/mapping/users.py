@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.dialects.twoshot.mapping.times import iso
+from patchbay.domain.credits import Standing
 from patchbay.domain.users import User
 
 MakeLink = Callable[[str], str]
@@ -45,11 +46,20 @@ def user(found: User, link: MakeLink) -> dict[str, Any]:
     }
 
 
-def info(found: User, followers: int, requests_per_hour: int, link: MakeLink) -> dict[str, Any]:
+def me(found: User, standing: Standing, link: MakeLink) -> dict[str, Any]:
+    """A user as he sees himself, and what he can spend."""
+    return {**user(found, link), "credits": standing.left}
+
+
+def info(found: User, standing: Standing, followers: int, requests_per_hour: int, link: MakeLink) -> dict[str, Any]:
     """A user as he sees himself, and how he stands."""
     return {
-        **user(found, link),
+        **me(found, standing, link),
         "plan": found.plan,
+        "creditsPerMonth": None if standing.left is None else standing.allowance,
+        "creditsUsed": standing.spent,
+        "creditsExtra": standing.extra,
+        "creditsRenew": iso(standing.renews_at),
         "requestsPerHour": requests_per_hour,
         "referralCode": found.referral_code,
         "followerCount": followers,

@@ -1,13 +1,26 @@
 """TwoShot's API: the routes of all nouns, and the dialect that they make."""
 
 from functions.dialects.twoshot.errors import ERRORS, shape
-from functions.dialects.twoshot.routes import audio, auth, library, licences, samples, users
+from functions.dialects.twoshot.routes import (
+    audio,
+    auth,
+    generate,
+    generation,
+    library,
+    licences,
+    models,
+    projects,
+    renders,
+    samples,
+    users,
+    videos,
+)
 from functions.dialects.twoshot.routes.base import NAME, QUOTAS, find_key
 from functions.dialects.twoshot.schemas.common import Error
 from functions.http.dialect import Dialect, new_router
 
 router = new_router()
-for _part in (auth, users, library, samples, audio, licences):
+for _part in (auth, users, library, samples, audio, licences, projects, renders, models, generate, generation, videos):
     router.routes.extend(_part.router.routes)
 
 DIALECT = Dialect(
@@ -21,6 +34,7 @@ DIALECT = Dialect(
     shape=shape,
     error_model=Error,
     tokens=True,
+    cookies=True,
     public=frozenset(route.path for route in auth.router.routes),  # type: ignore[attr-defined]
     optional=frozenset(
         {
@@ -34,6 +48,13 @@ DIALECT = Dialect(
             audio.BPM,
             licences.LICENCES,
             licences.LICENCE,
+            generation.GENERATION,
+            models.MODELS,
+            models.PRESETS,
+            models.TAGS_IN_USE,
+            models.MODEL,
+            projects.PROJECTS,
+            projects.PROJECT,
         }
     ),
     writing=frozenset({audio.STEMS}),

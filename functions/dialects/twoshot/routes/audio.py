@@ -17,13 +17,13 @@ from functions.http.dialect import new_router
 from patchbay import bootstrap
 from patchbay.core.jobs import JobFilter, Order
 from patchbay.domain.assets import Asset, AssetState
-from patchbay.domain.errors import Forbidden, InvalidInput, NotFound
+from patchbay.domain.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from patchbay.domain.jobs import Job, JobState
 
 AUDIO, BULK, STEMS = "/audio/{audio_id}", "/audio/download", "/audio/{audio_id}/stem"
 PLAY, BPM = "/audio/{audio_id}/play", "/audio/{audio_id}/bpm"
 SEPARATION = "stem-isolation-4"
-MAX_OFFSET, MAX_IDS = 900, 50
+MAX_OFFSET, MAX_IDS, MAX_EARLIER = 900, 50, 20
 TAGS: Final[list[str | Enum]] = ["Audio"]
 router = new_router()
 
@@ -110,18 +110,32 @@ async def get_stems(request: Request, audio_id: str) -> JsonAnswer:
 
 
 def _separation(order: Order, asset: Asset) -> Job:
-    """The job that separates an asset: the one under way or done, else a new one. Raises `InvalidInput`, `Conflict`.
+    """The job that separates an asset: one that is under way or whose stems are there, else a new one.
 
-    The list of jobs may be a moment old, so of two requests at once the idempotency of orders lets one order.
+    A new one is ordered under a key that names the last one before it. So of two requests at once, which see the same
+    last one, one orders, though the list of jobs may be a moment old. Raises `InvalidInput`, `Conflict`, `Unavailable`.
     """
     services = bootstrap.services()
     which = JobFilter(workflows=(SEPARATION,), batches=(order.batch_name or "",))
-    earlier = services.jobs.list(order.tenant_id, which, limit=20)
-    lost = [job for job in earlier if job.state in {JobState.FAILED, JobState.CANCELLED}]
-    if alive := [job for job in earlier if job not in lost]:
-        return alive[-1]
-    once, _ = services.idempotency.begin(order.tenant_id, f"stems/{asset.id}/{len(lost)}", SEPARATION)
-    try:
-        return services.jobs.submit(order, once)
-    except NotFound:  # its owner has deleted it since
-        return services.jobs.submit(order)
+    earlier = services.jobs.list(order.tenant_id, which, limit=MAX_EARLIER)
+    if found := next(filter(_of_use, earlier), None):
+        return found
+    last = earlier[0].id if earlier else ""
+    for _ in range(MAX_EARLIER):
+        once, _ = services.idempotency.begin(order.tenant_id, f"stems/{asset.id}/{last}", SEPARATION)
+        try:
+            job = services.jobs.submit(order, once)
+        except NotFound:  # its owner has deleted it since
+            last = once.made or last
+            continue
+        if _of_use(job):
+            return job
+        last = job.id
+    raise Unavailable("too many separations end at once; try again")
+
+
+def _of_use(job: Job) -> bool:
+    """Whether a separation may still give stems, or has given some that are not forgotten yet."""
+    if job.state is JobState.SUCCEEDED:
+        return bootstrap.services().jobs.whole(job)
+    return job.state not in {JobState.FAILED, JobState.CANCELLED}

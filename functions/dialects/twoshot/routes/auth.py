@@ -1,5 +1,6 @@
 """Routes about signing in and out. None needs a key: what they need is in their bodies, or is looked at by the core."""
 
+from contextlib import suppress
 from enum import Enum
 from typing import Final
 
@@ -10,10 +11,11 @@ from functions.dialects.twoshot.routes.base import find_key, link
 from functions.dialects.twoshot.schemas import auth as schemas
 from functions.http.app import JsonAnswer
 from functions.http.dialect import new_router
+from functions.http.limits import address
 from patchbay import bootstrap
 from patchbay.core.hand_over import LIVES
 from patchbay.core.identity import Session
-from patchbay.domain.errors import Unauthenticated
+from patchbay.domain.errors import Conflict, RateLimited, Unauthenticated, Unavailable
 
 TAGS: Final[list[str | Enum]] = ["Authentication"]
 router = new_router()
@@ -26,7 +28,24 @@ async def register(body: schemas.Registration) -> JsonAnswer:
     services.people.register(
         body.email, body.password, body.userName, body.firstName or "", body.lastName or "", body.referralCode or ""
     )
-    return JsonAnswer(_session(services.identity.sign_in(body.email, body.password)), 201)
+    session = services.identity.sign_in(body.email, body.password)
+    with suppress(Conflict, RateLimited, Unavailable):  # it can be asked for again
+        services.identity.send_proof(session.access_token)
+    return JsonAnswer(_session(session), 201)
+
+
+@router.post("/auth/verify", response_model=schemas.Done, tags=TAGS)
+async def verify(request: Request, body: schemas.Verification) -> JsonAnswer:
+    """Show, by the code that was mailed to it, that your address is yours. Needs an access token, not an API key."""
+    bootstrap.services().identity.verify(_token(request), body.email, body.code)
+    return JsonAnswer({"success": True})
+
+
+@router.post("/auth/verify/resend", response_model=schemas.Done, tags=TAGS)
+async def resend(request: Request) -> JsonAnswer:
+    """Have the code mailed once more. Needs an access token, not an API key."""
+    bootstrap.services().identity.send_proof(_token(request))
+    return JsonAnswer({"success": True})
 
 
 @router.post("/auth/login", response_model=schemas.Session, tags=TAGS)
@@ -67,17 +86,14 @@ async def exchange(body: schemas.Exchange) -> JsonAnswer:
 @router.post("/auth/password", response_model=schemas.Session, tags=TAGS)
 async def change_password(request: Request, body: schemas.PasswordChange) -> JsonAnswer:
     """Change your password. All sessions end; the answer has a new one. Needs an access token, not an API key."""
-    token = find_key(request.headers)
-    if not token:
-        raise Unauthenticated("an access token is needed in Authorization")
     identity = bootstrap.services().identity
-    return JsonAnswer(_session(identity.change_password(token, body.currentPassword, body.newPassword)))
+    return JsonAnswer(_session(identity.change_password(_token(request), body.currentPassword, body.newPassword)))
 
 
 @router.post("/auth/password/forgot", response_model=schemas.Done, tags=TAGS)
-async def forgot_password(body: schemas.Forgotten) -> JsonAnswer:
+async def forgot_password(request: Request, body: schemas.Forgotten) -> JsonAnswer:
     """Have a code mailed. The answer is the same whether there is such a user or not."""
-    bootstrap.services().identity.forgot(body.email)
+    bootstrap.services().identity.forgot(body.email, address(request.scope))
     return JsonAnswer({"success": True})
 
 
@@ -86,6 +102,13 @@ async def reset_password(body: schemas.Reset) -> JsonAnswer:
     """Set a new password by the code that was mailed."""
     bootstrap.services().identity.reset(body.email, body.code, body.newPassword)
     return JsonAnswer({"success": True})
+
+
+def _token(request: Request) -> str:
+    token = find_key(request.headers)
+    if not token:
+        raise Unauthenticated("an access token is needed in Authorization")
+    return token
 
 
 def _session(found: Session) -> dict[str, object]:

@@ -13,6 +13,7 @@ from functions.http.app import JsonAnswer, anybody
 from functions.http.limits import Quotas
 from patchbay import bootstrap
 from patchbay.core.limits import Quota
+from patchbay.domain.errors import NotFound
 from patchbay.domain.samples import Sample
 
 NAME: Final = "twoshot"
@@ -38,6 +39,14 @@ def link(key: str) -> str:
     """A fresh link to an object of ours."""
     services = bootstrap.services()
     return services.objects.presign_get(key, expires_s=services.limits.link_ttl_s)
+
+
+def tenant_of(number: int) -> str | None:
+    """Tenant id of the user of a public number, or None."""
+    try:
+        return bootstrap.services().people.by_number(number).id
+    except NotFound:
+        return None
 
 
 def items(found: Sequence[Sample], watcher: str | None) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from patchbay import bootstrap
 from patchbay.core.idempotency import Once
 from patchbay.core.numbers import MOST
 from patchbay.domain.assets import Asset, AssetState
-from patchbay.domain.errors import Conflict, InvalidInput, NotFound, PatchbayError, TooLarge
+from patchbay.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, PatchbayError, TooLarge, Unavailable
 from patchbay.domain.samples import MAX_NAME_CHARS, Sample
 
 AUDIO, ART, FOLDERS = "/sample/audio", "/sample/{sample_id}/art", "/sample/folder"
@@ -170,7 +170,7 @@ def _of_form(request: Request, asset: Asset, facts: schemas.SampleFacts) -> Samp
     """The sample of a file that just came; if it cannot be made, the file goes again."""
     try:
         return _sample(request, asset, facts, None)
-    except (InvalidInput, NotFound, Conflict, TooLarge):
+    except (InvalidInput, NotFound, Conflict, Forbidden, TooLarge, Unavailable):
         with suppress(PatchbayError):
             bootstrap.services().assets.delete(asset.tenant_id, asset.id)
         raise
@@ -200,7 +200,7 @@ def _uploaded(tenant_id: str, upload_id: str) -> Asset:
         asset = services.assets.get(tenant_id, upload_id)
     except NotFound:
         raise InvalidInput(f"there is no upload {upload_id}", field="uploadId") from None
-    if asset.state is AssetState.PENDING and not asset.source_url and services.objects.stat(asset.key) is None:
+    if asset.state is AssetState.PENDING and not asset.source_url and not services.assets.arrived(asset):
         raise InvalidInput("nothing has come at this upload's URL yet", field="uploadId")
     return asset
 

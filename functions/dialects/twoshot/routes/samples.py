@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from functions.dialects.twoshot.mapping import samples as mapping
 from functions.dialects.twoshot.routes import files
-from functions.dialects.twoshot.routes.base import items, link, to_file, viewer
+from functions.dialects.twoshot.routes.base import items, link, tenant_of, to_file, viewer
 from functions.dialects.twoshot.schemas import audio as audio_schemas
 from functions.dialects.twoshot.schemas import samples as schemas
 from functions.dialects.twoshot.schemas.common import Limit, Number, redirect
@@ -46,7 +46,7 @@ async def browse(
 ) -> JsonAnswer:
     """Samples that you may hear: everybody's public ones, and your own."""
     services, watcher = bootstrap.services(), viewer(request)
-    owner = _owner(owner_id) if owner_id is not None else None
+    owner = tenant_of(owner_id) if owner_id is not None else None
     if owner_id is not None and owner is None:
         return JsonAnswer([])
     wanted = Wanted(
@@ -125,14 +125,6 @@ def _with_audio(request: Request, number: int, audio_id: str) -> Sample:
     if found.asset_id != audio_id:
         raise NotFound(f"sample {number} has no audio {audio_id}")
     return found
-
-
-def _owner(number: int) -> str | None:
-    """Tenant id of a user, or None."""
-    try:
-        return bootstrap.services().people.by_number(number).id
-    except NotFound:
-        return None
 
 
 def _range(name: str, least: float | None, most: float | None) -> tuple[float | None, float | None]:

@@ -21,18 +21,21 @@ TAGS: Final[list[str | Enum]] = ["Users"]
 router = new_router()
 
 
-@router.get("/user", response_model=schemas.User, tags=TAGS)
+@router.get("/user", response_model=schemas.Me, tags=TAGS)
 async def get_user(request: Request) -> JsonAnswer:
     """You."""
-    return JsonAnswer(mapping.user(bootstrap.services().people.by_id(caller(request).tenant_id), link))
+    services, who = bootstrap.services(), caller(request)
+    standing = services.credits.standing(who.tenant_id, who.plan)
+    return JsonAnswer(mapping.me(services.people.by_id(who.tenant_id), standing, link))
 
 
 @router.get("/user/info", response_model=schemas.UserInfo, tags=TAGS)
 async def get_user_info(request: Request) -> JsonAnswer:
     """You, and how you stand here."""
-    people, who = bootstrap.services().people, caller(request)
-    found = people.by_id(who.tenant_id)
-    return JsonAnswer(mapping.info(found, people.followers([found])[0], QUOTAS.of(who).requests, link))
+    services, who = bootstrap.services(), caller(request)
+    found = services.people.by_id(who.tenant_id)
+    standing, followers = services.credits.standing(who.tenant_id, who.plan), services.people.followers([found])[0]
+    return JsonAnswer(mapping.info(found, standing, followers, QUOTAS.of(who).requests, link))
 
 
 @router.get("/user/referred", response_model=list[schemas.Profile], tags=TAGS)

@@ -3,12 +3,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from functions.dialects.twoshot.schemas.licences import Shown
+from functions.http import schemas as base
 
 
-class Audio(BaseModel):
+class Audio(base.Body):
     """An audio file."""
 
     id: str
@@ -34,7 +35,7 @@ class AudioFile(Audio):
     sizeBytes: int | None
 
 
-class File(BaseModel):
+class File(base.Body):
     """Where a file is."""
 
     audioId: str
@@ -49,7 +50,7 @@ class Download(File):
     licence: Shown | None
 
 
-class Bpm(BaseModel):
+class Bpm(base.Body):
     """How fast it is."""
 
     audioId: str
@@ -57,14 +58,14 @@ class Bpm(BaseModel):
     processing: bool
 
 
-class Stem(BaseModel):
+class Stem(base.Body):
     """One stem."""
 
     name: str = Field(examples=["vocals"])
     url: str = Field(description="Fresh link")
 
 
-class Stems(BaseModel):
+class Stems(base.Body):
     """The stems of an audio file. Asking for them starts the separation; ask again until it is over."""
 
     audioId: str

@@ -1,10 +1,11 @@
 """Signing in and out."""
 # ruff: noqa: N815
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from functions.dialects.twoshot.schemas.common import Body
 from functions.dialects.twoshot.schemas.users import User
+from functions.http import schemas as base
 
 _EMAIL, _PASSWORD = 320, 256
 
@@ -48,7 +49,7 @@ class HandOverOrder(Body):
     )
 
 
-class HandOver(BaseModel):
+class HandOver(base.Body):
     """A code to exchange."""
 
     code: str
@@ -69,6 +70,13 @@ class PasswordChange(Body):
     newPassword: str = Field(min_length=1, max_length=_PASSWORD)
 
 
+class Verification(Body):
+    """A code that was mailed, and where to."""
+
+    email: str = Field(min_length=1, max_length=_EMAIL)
+    code: str = Field(min_length=1, max_length=64)
+
+
 class Forgotten(Body):
     """Whose password is forgotten."""
 
@@ -83,7 +91,7 @@ class Reset(Body):
     newPassword: str = Field(min_length=1, max_length=_PASSWORD)
 
 
-class Session(BaseModel):
+class Session(base.Body):
     """Tokens of a user."""
 
     accessToken: str = Field(description="A JWT, for `Authorization: Bearer`")
@@ -92,7 +100,7 @@ class Session(BaseModel):
     user: User
 
 
-class Done(BaseModel):
+class Done(base.Body):
     """It was done."""
 
     success: bool

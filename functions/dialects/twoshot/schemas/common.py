@@ -4,8 +4,9 @@
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from functions.http import schemas as base
 from patchbay.core.numbers import MOST
 
 MAX_LIMIT = 100
@@ -14,20 +15,20 @@ Number = Annotated[int, Path(ge=1, le=MOST)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Results in this answer")]
 
 
-class Body(BaseModel):
+class Body(base.Asked):
     """What a client sends. Fields that are not listed have no effect: newer clients may send more."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class Problem(BaseModel):
+class Problem(base.Body):
     """One wrong field."""
 
     field: str
     message: str
 
 
-class Details(BaseModel):
+class Details(base.Body):
     """More about an error."""
 
     requestId: str = Field(description="Tell us this one if you ask for help")
@@ -36,7 +37,7 @@ class Details(BaseModel):
     fields: list[Problem] | None = Field(None, description="Every fault of a request of the wrong shape")
 
 
-class Error(BaseModel):
+class Error(base.Body):
     """Every answer that is not 2xx or a redirection."""
 
     error: str

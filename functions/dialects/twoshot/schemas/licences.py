@@ -3,13 +3,14 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from functions.dialects.twoshot.schemas.common import Body
+from functions.http import schemas as base
 from patchbay.core.numbers import MOST
 
 
-class Terms(BaseModel):
+class Terms(base.Body):
     """What a licence allows."""
 
     commercial: bool
@@ -17,7 +18,7 @@ class Terms(BaseModel):
     attribution_required: bool
 
 
-class Licence(BaseModel):
+class Licence(base.Body):
     """A licence."""
 
     id: int
@@ -38,7 +39,7 @@ class Wish(Body):
     contentType: str = Field(max_length=32, examples=["sample"])
 
 
-class Application(BaseModel):
+class Application(base.Body):
     """A licence that was applied for."""
 
     licenseApplicationId: str
@@ -47,7 +48,7 @@ class Application(BaseModel):
     terms: Terms
 
 
-class Shown(BaseModel):
+class Shown(base.Body):
     """The licence that a file is under, and what you have of it."""
 
     id: int

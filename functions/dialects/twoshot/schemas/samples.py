@@ -4,10 +4,11 @@
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from functions.dialects.twoshot.schemas.common import Body
 from functions.dialects.twoshot.schemas.users import Owner
+from functions.http import schemas as base
 from patchbay.core.numbers import MOST
 from patchbay.domain.samples import MAX_NAME_CHARS, MAX_TAG_CHARS, MAX_TAGS
 
@@ -61,7 +62,7 @@ class UploadOrder(Body):
     sizeBytes: int | None = Field(None, ge=1, description="If told, the upload URL takes exactly so many bytes")
 
 
-class Made(BaseModel):
+class Made(base.Body):
     """A new sample."""
 
     sampleId: int
@@ -69,7 +70,7 @@ class Made(BaseModel):
     processing: bool = Field(description="Whether its audio is still to be listened to")
 
 
-class SampleBody(BaseModel):
+class SampleBody(base.Body):
     """A sample."""
 
     id: int
@@ -83,7 +84,7 @@ class SampleBody(BaseModel):
     imageId: int | None
 
 
-class AudioInfo(BaseModel):
+class AudioInfo(base.Body):
     """What is known of a sample's audio."""
 
     id: str
@@ -93,7 +94,7 @@ class AudioInfo(BaseModel):
     licenceId: int | None
 
 
-class Item(BaseModel):
+class Item(base.Body):
     """A sample with what belongs to it."""
 
     sample: SampleBody
@@ -113,7 +114,7 @@ class Details(Item):
     imageUrl: str | None = Field(description="Fresh link to its picture")
 
 
-class Like(BaseModel):
+class Like(base.Body):
     """Whether you like a sample now."""
 
     liked: bool
@@ -156,7 +157,7 @@ class InScale(Body):
     scale: str = Field(max_length=32)
 
 
-class Folder(BaseModel):
+class Folder(base.Body):
     """A folder."""
 
     id: int
@@ -165,13 +166,13 @@ class Folder(BaseModel):
     samples: int = Field(description="How many samples are in it")
 
 
-class Gone(BaseModel):
+class Gone(base.Body):
     """What was deleted."""
 
     id: int
 
 
-class Trend(BaseModel):
+class Trend(base.Body):
     """A tag that is in use."""
 
     tag: str

@@ -1,19 +1,20 @@
 """Users."""
 # ruff: noqa: N815
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from functions.dialects.twoshot.schemas.common import Body
+from functions.http import schemas as base
 
 
-class Picture(BaseModel):
+class Picture(base.Body):
     """A picture: a small JPEG."""
 
     id: int
     url: str = Field(description="Fresh link")
 
 
-class Owner(BaseModel):
+class Owner(base.Body):
     """A user as others see him beside his things."""
 
     id: int
@@ -35,7 +36,7 @@ class Profile(Owner):
     followerCount: int
 
 
-class User(BaseModel):
+class User(base.Body):
     """You."""
 
     id: int
@@ -51,16 +52,26 @@ class User(BaseModel):
     soundcloudUrl: str | None
 
 
-class UserInfo(User):
+class Me(User):
+    """You, and what you can spend."""
+
+    credits: int | None = Field(description="Credits that you have now; null: as many as you like")
+
+
+class UserInfo(Me):
     """You, and how you stand here."""
 
     plan: str = Field(examples=["standard"])
+    creditsPerMonth: int | None = Field(description="What your plan gives each month; null: no end of it")
+    creditsUsed: int = Field(description="Of this month's")
+    creditsExtra: int = Field(description="Credits beside the month's, which no month ends; spent after them")
+    creditsRenew: str = Field(description="When the next month's come")
     requestsPerHour: int = Field(description="How many requests your plan has")
     referralCode: str = Field(description="Whoever registers with it shows up at /user/referred")
     followerCount: int
 
 
-class Follow(BaseModel):
+class Follow(base.Body):
     """Whether you follow somebody now."""
 
     following: bool
@@ -85,7 +96,7 @@ class PictureUpload(Body):
     uploadId: str = Field(min_length=1, max_length=64)
 
 
-class Upload(BaseModel):
+class Upload(base.Body):
     """Where to send a file: PUT its bytes to `uploadUrl`, then name `uploadId` where the file is wanted."""
 
     uploadId: str

@@ -1,6 +1,7 @@
 """`python -m gpu_workers.separation.training.data --pool DIR --hours H`: render the songs that training reads.
 
-Needs Debian's fluidsynth, fluid-soundfont-gm, musescore-general-soundfont-lossless and espeak-ng, or `--without` them.
+Needs Debian's fluidsynth, fluid-soundfont-gm, musescore-general-soundfont-lossless, espeak-ng and, of its section
+non-free, libttspico-utils, or `--without` them.
 Start it again to go on after a stop or for more hours; start it twice for two processes.
 """
 

@@ -10,12 +10,15 @@ import soxr
 from gpu_workers.separation.training.data import desk, pool
 from gpu_workers.separation.training.data.plans import RATE_HZ, STEMS, Stereo, fitted
 from gpu_workers.separation.training.data.pool import Entry, PoolError
+from gpu_workers.separation.training.data.songs import BED, VOICES_ALONE
 
 __all__ = ["STEMS", "Examples"]
 
 _LEVELS_DB = {"vocals": 1.5, "drums": -0.5, "bass": -1.5, "other": -1.0}
 _LACKING = {"vocals": 0.12, "drums": 0.07, "bass": 0.05, "other": 0.05}
 _ROOM = {"vocals": 0.55, "drums": 0.3, "bass": 0.05, "other": 0.4}
+_OTHERS_SING = 0.4
+"""How often the voices over a song's music are those of another song."""
 _ALIKE_OCTAVES = 0.1
 """How far the tempi of songs may lie apart that are mixed as if they were one."""
 
@@ -47,6 +50,8 @@ class Examples:
             raise PoolError(f"{pool_folder} holds no song {kind} yet: render more with --hours")
         self._octaves = np.log2([entry.tempo_bpm for entry in self._songs])
         self._tonics = np.array([entry.tonic for entry in self._songs])
+        with_music = np.flatnonzero([entry.genre != VOICES_ALONE for entry in self._songs])
+        self._bases = with_music if len(with_music) else np.arange(len(self._songs))
         stems = [{track.stem for track in entry.tracks} for entry in self._songs]
         self._having = {name: np.flatnonzero([name in found for found in stems]) for name in STEMS}
         self._rooms = desk.Rooms(seed, frames)
@@ -78,12 +83,16 @@ class Examples:
         return _mastered(rng, stems)
 
     def _excerpts(self, rng: np.random.Generator) -> dict[str, _Excerpt]:
-        """For each stem: all of one song; or of songs alike in tempo and key; or of any songs."""
-        base, manner = int(rng.integers(len(self._songs))), rng.random()
+        """For each stem: of one song, maybe but for the voices; or of songs alike in tempo and key; or of any songs."""
+        base, manner = int(rng.choice(self._bases)), rng.random()
         faster = float(2 ** rng.uniform(-0.12, 0.12)) if rng.random() < 0.35 else 1.0
         if manner < 0.6:
             start = self._start(rng, base, faster)
-            return dict.fromkeys(STEMS, _Excerpt(self._songs[base], start, faster))
+            found = dict.fromkeys(STEMS, _Excerpt(self._songs[base], start, faster))
+            if len(self._having["vocals"]) and rng.random() < _OTHERS_SING:
+                which, own = self._alike(rng, base, self._having["vocals"])
+                found["vocals"] = _Excerpt(self._songs[which], self._start(rng, which, own * faster), own * faster)
+            return found
         found = {}
         for name in STEMS:
             having = self._having[name] if len(self._having[name]) else np.arange(len(self._songs))
@@ -158,6 +167,8 @@ class Examples:
 def _faded(rng: np.random.Generator, sound: npt.NDArray[np.float32], track: pool.Track, *, lead: bool) -> Stereo:
     """A track at its level and its place, filtered now and then."""
     fader_db = rng.normal(0, 2) - (0 if lead or track.stem == "other" else rng.uniform(0, 9))
+    if track.source.startswith(BED):
+        fader_db -= rng.uniform(6, 24)
     sound *= np.float32(0.1 * 10 ** (fader_db / 20) / track.rms)
     if rng.random() < (0.3 if len(sound) == 1 else 0.12):  # a filter over two channels takes twice as long
         sound = desk.filtered(sound, desk.equaliser(rng, 9.0))

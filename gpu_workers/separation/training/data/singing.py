@@ -53,14 +53,23 @@ def random_habits(rng: np.random.Generator) -> Habits:
 
 
 def random_throat(rng: np.random.Generator) -> Throat:
-    """From clear to breathy, hoarse or creaking."""
+    """From clean as a machine's to breathy, hoarse or creaking.
+
+    Half of them have next to no roughness, half next to no breath, so that neither is what tells a voice.
+    """
+    rough, airy = rng.random() < 0.5, rng.random() < 0.5
+    jitter = float(rng.choice([0.002, 0.005, 0.01, 0.025])) if rough else _between(rng, 1e-5, 2e-3)
     return Throat(
-        jitter=float(rng.choice([0.002, 0.005, 0.01, 0.025], p=[0.35, 0.35, 0.2, 0.1])),
-        shimmer=float(rng.uniform(0.01, 0.15)),
-        creak=float(rng.choice([0.0, 0.0, 0.0, 0.0, rng.uniform(0.2, 0.7)])),
-        breath=float(np.exp(rng.uniform(np.log(0.001), np.log(0.2)))),
-        airy_hz=float(rng.uniform(3500, 11_000)),
+        jitter=jitter,
+        shimmer=float(rng.uniform(0.01, 0.15)) if rough else _between(rng, 1e-4, 1e-2),
+        creak=float(rng.choice([0.0, 0.0, 0.0, 0.0, rng.uniform(0.2, 0.7)])) if rough else 0.0,
+        breath=_between(rng, 1e-3, 0.2) if airy else _between(rng, 1e-6, 1e-3),
+        airy_hz=float(rng.uniform(3500, 11_000)) if airy else _between(rng, 8000, 80_000),
     )
+
+
+def _between(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def melody(rng: np.random.Generator, plan: Plan, low: int, span: int = 9) -> list[Sung]:

@@ -8,13 +8,28 @@ import numpy.typing as npt
 from scipy.signal import butter, sosfilt
 
 from gpu_workers.separation.fitting.programs import Key
-from gpu_workers.separation.training.data import basses, composed, fonts, grooves, kits, lines, patches, speech, vocals
+from gpu_workers.separation.training.data import (
+    basses,
+    composed,
+    fonts,
+    grooves,
+    held_notes,
+    kits,
+    lines,
+    patches,
+    speech,
+    vocals,
+)
 from gpu_workers.separation.training.data.plans import RATE_HZ, Plan, Stereo, choose, random_plan
 
 SECONDS = 24.0
 HELD_EVERY = 8
 """Every eighth song is held out."""
-NEEDS: dict[str, Callable[[], None]] = {"soundfonts": fonts.check, "espeak": speech.check}
+VOICES_ALONE = "voices"
+"""The genre of songs that hold nothing but voices, for the mixing to put over the music of others."""
+BED = "bed"
+"""What the sources of noise beds begin with; they lie lower than what is played."""
+NEEDS: dict[str, Callable[[], None]] = {"soundfonts": fonts.check, "espeak": speech.check, "pico": speech.check_pico}
 """Sources that need programs, by the name that `--without` takes, and what raises where they are missing."""
 
 Sound = npt.NDArray[np.float32]
@@ -52,7 +67,10 @@ def make(seed: int, number: int, *, without: Collection[str] = (), seconds: floa
     """
     rng = np.random.default_rng([seed, number, 41])
     held, sampled = is_held(number), "soundfonts" not in without
-    if rng.random() < 0.3:
+    manner = rng.random()
+    if manner < 0.2:
+        plan, genre, tracks = random_plan(rng, seconds), VOICES_ALONE, []
+    elif manner < 0.45:
         piece = composed.composition(rng, seconds, sounded=bool(rng.random() < 0.7))
         plan, genre = piece.plan, piece.genre
         tracks = [_line(rng, line, plan, held=held, sampled=sampled) for line in piece.lines]
@@ -62,9 +80,13 @@ def make(seed: int, number: int, *, without: Collection[str] = (), seconds: floa
     else:
         plan, genre = random_plan(rng, seconds), "written"
         tracks = _written(rng, plan, held=held, sampled=sampled)
-    spoken = "espeak" not in without
-    for voice in vocals.random_voices(rng, plan, held=held, spoken=spoken) if rng.random() < 0.93 else []:
-        tracks.append(Track("vocals", voice.source, voice.sound))
+    engines = tuple(name for name in speech.ENGINES if name not in without)
+    sung = genre == VOICES_ALONE or rng.random() < 0.93
+    for voice in vocals.random_voices(rng, plan, held=held, engines=engines) if sung else []:
+        tracks.append(Track("vocals", voice.source, _produced(rng, voice.sound, plan)))
+    if genre != VOICES_ALONE and rng.random() < 0.1:
+        kind, noise = held_notes.bed(rng, plan.seconds)
+        tracks.append(Track("other", f"{BED} {kind}", noise))
     return Song(number, held, plan, genre, [track for track in tracks if track.sound.any()])
 
 
@@ -118,6 +140,8 @@ def _other(rng: np.random.Generator, keys: list[Key], plan: Plan, *, chordal: bo
         font, program = _font(rng), choose(rng, fonts.CHORDAL if chordal else fonts.LINEAR, held=held)
         stereo = fonts.play(keys, font, program, plan.seconds)
         name = f"{font.name} {program}"
+    elif rng.random() < 0.35:
+        stereo, name = held_notes.play(rng, keys, plan.seconds), "own held"
     else:
         patch = patches.random_patch(rng)
         stereo, name = _bodied(rng, patches.play(patch, keys, plan.seconds)), f"own {patch.kind}"
@@ -161,6 +185,23 @@ def _effected(rng: np.random.Generator, sound: Sound, plan: Plan) -> Sound:
     if rng.random() < 0.15:
         time_s = plan.beat_s * float(rng.choice([0.5, 0.75, 1.0, 1.5]))
         out = _echoes(out, round(time_s * RATE_HZ), rng.uniform(0.15, 0.5))
+    return np.asarray(out, np.float32)
+
+
+def _produced(rng: np.random.Generator, voice: Sound, plan: Plan) -> Sound:
+    """A voice through what studios do to voices: drive, a telephone, a chorus, echoes; most go through none."""
+    out = voice
+    if rng.random() < 0.1:
+        out = np.tanh(out * np.float32(np.exp(rng.uniform(np.log(1.5), np.log(12)))))
+    if rng.random() < 0.07:
+        edges = (float(rng.uniform(150, 500)), float(rng.uniform(2200, 6000)))
+        out = sosfilt(butter(2, edges, "bandpass", fs=RATE_HZ, output="sos"), out)
+    if rng.random() < 0.12:
+        out = _chorus(rng, np.asarray(out, np.float32))
+    if rng.random() < 0.2:
+        late_s = plan.beat_s * float(rng.choice([0.25, 0.5, 0.75, 1.0]))
+        late_s = float(rng.uniform(0.06, 0.14)) if rng.random() < 0.3 else late_s
+        out = _echoes(np.asarray(out, np.float32), round(late_s * RATE_HZ), rng.uniform(0.1, 0.45))
     return np.asarray(out, np.float32)
 
 

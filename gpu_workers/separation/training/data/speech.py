@@ -1,7 +1,8 @@
-"""Words of espeak-ng: taken apart so that they can be sung at any pitch and length, or as they are spoken."""
+"""Words of espeak-ng and Pico: taken apart so that they can be sung at any pitch and length, or as they are spoken."""
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,9 @@ _VARIANTS = (
     "robert", "sandro", "shelby", "steph", "steph2", "travis", "victor", "zac", "croak",
 )  # fmt: skip
 _WHISPERS = ("whisper", "whisperf")
+_PICO = {"en-US": "en-us", "de-DE": "de", "it-IT": "it", "es-ES": "es"}
+"""Pico's languages and where their words are. Its voices of en-GB and fr-FR are kept to steer by: not used here."""
+ENGINES = ("espeak", "pico")
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,26 @@ class Word:
 
 @dataclass(frozen=True)
 class Speaker:
-    """A voice of espeak-ng: a language and a variant."""
+    """A voice: of espeak-ng a language and a variant, of Pico a language."""
 
     language: str
     variant: str
+    engine: str = "espeak"
 
     @property
     def name(self) -> str:
-        """As espeak-ng is told it."""
-        return f"{self.language}+{self.variant}"
+        """As espeak-ng is told it, or Pico."""
+        return f"{self.language}+{self.variant}" if self.engine == "espeak" else self.language
+
+    @property
+    def text(self) -> list[str]:
+        """The words that it knows."""
+        return _WORDS[self.language if self.engine == "espeak" else _PICO[self.language]].split()
+
+    @property
+    def edge_hz(self) -> float:
+        """Up to where it has a spectrum of its own: espeak-ng's files have 22 kHz, Pico's 16."""
+        return 9500.0 if self.engine == "espeak" else 7000.0
 
 
 def check() -> None:
@@ -74,38 +89,77 @@ def check() -> None:
     program("espeak-ng", "espeak-ng")
 
 
-def random_speaker(rng: np.random.Generator, *, held: bool, whispers: bool = False) -> Speaker:
-    """A speaker; those of held-out songs speak with variants that no other song has."""
+def check_pico() -> None:
+    """Raises MissingProgramError where Pico is not installed."""
+    program("pico2wave", "libttspico-utils")
+
+
+def random_speaker(
+    rng: np.random.Generator, *, held: bool, whispers: bool = False, engines: Sequence[str] = ("espeak",)
+) -> Speaker:
+    """A speaker of one of the engines; those of held-out songs speak with variants that no other song has.
+
+    Pico's few voices are in both. Only espeak-ng whispers.
+    """
+    if not whispers and "pico" in engines and rng.random() < 1 / len(engines):
+        return Speaker(str(rng.choice(list(_PICO))), "", "pico")
     language = str(rng.choice(list(_WORDS)))
     return Speaker(language, str(rng.choice(_WHISPERS)) if whispers else choose(rng, _VARIANTS, held=held))
 
 
 def words(rng: np.random.Generator, speaker: Speaker, count: int) -> list[Word]:
     """Words of the speaker on one pitch, analysed. Raises MissingProgramError."""
-    known = _WORDS[speaker.language].split()
+    known = speaker.text
     chosen = [str(word) for word in rng.choice(known, min(count, len(known)), replace=False)]
     pitch, speed = int(rng.integers(20, 80)), int(rng.integers(90, 170))
-    return [analysed(said(speaker, word, pitch, speed, flat=True)) for word in chosen]
+    return [analysed(said(speaker, word, pitch, speed, flat=True), speaker.edge_hz) for word in chosen]
+
+
+def takes(rng: np.random.Generator, speaker: Speaker, count: int, *, flat: bool) -> list[list[npt.NDArray[np.float32]]]:
+    """For each of some words the speaker's takes of it, lower and higher; on one pitch, if `flat`, or as in talk.
+
+    Raises MissingProgramError.
+    """
+    known = speaker.text
+    chosen = [str(word) for word in rng.choice(known, min(count, len(known)), replace=False)]
+    speed, pitches = int(rng.integers(80, 200)), [int(pitch) for pitch in rng.integers((0, 35, 70), (30, 65, 100))]
+    return [[said(speaker, word, pitch, speed, flat=flat) for pitch in pitches] for word in chosen]
 
 
 def sentence(rng: np.random.Generator, speaker: Speaker, length: int, speed: int) -> npt.NDArray[np.float32]:
     """A line of words as espeak-ng speaks it, with its own melody."""
-    line = " ".join(str(word) for word in rng.choice(_WORDS[speaker.language].split(), length))
+    line = " ".join(str(word) for word in rng.choice(speaker.text, length))
     return said(speaker, line, int(rng.integers(10, 90)), speed, flat=False)
 
 
 def said(speaker: Speaker, text: str, pitch: int, speed: int, *, flat: bool) -> npt.NDArray[np.float32]:
-    """What espeak-ng makes of a text, at 44.1 kHz, peak 0.7. Raises MissingProgramError."""
-    with tempfile.TemporaryDirectory() as folder:
-        line = Path(folder) / "line.txt"
-        line.write_text(f'<prosody range="0">{text}</prosody>' if flat else text, encoding="utf-8")
-        options = ["-m", "-b", "1", "-v", speaker.name, "-p", str(pitch), "-s", str(speed), "-f", str(line)]
-        sound = speech([program("espeak-ng", "espeak-ng"), *options, "-w", "{wave}"])
+    """What the engine makes of a text, at 44.1 kHz, peak 0.7: `pitch` 0 to 99, `speed` in words a minute.
+
+    Pico cannot speak on one pitch: it takes no notice of `flat`. Raises MissingProgramError.
+    """
+    if speaker.engine == "pico":
+        level, rate = 50 + round(1.5 * pitch), round(speed / 1.75)
+        marked = f'<pitch level="{level}"><speed level="{rate}">{text}</speed></pitch>'
+        sound = speech([program("pico2wave", "libttspico-utils"), "-l", speaker.name, "-w", "{wave}", marked])
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            line = Path(folder) / "line.txt"
+            line.write_text(f'<prosody range="0">{text}</prosody>' if flat else text, encoding="utf-8")
+            options = ["-m", "-b", "1", "-v", speaker.name, "-p", str(pitch), "-s", str(speed), "-f", str(line)]
+            sound = speech([program("espeak-ng", "espeak-ng"), *options, "-w", "{wave}"])
     return np.asarray(sound * (0.7 / max(float(np.abs(sound).max(initial=0.0)), 1e-6)), np.float32)
 
 
-def analysed(sound: npt.NDArray[np.float32]) -> Word:
-    """A word's filters by smoothed cepstra (Oppenheim and Schafer), and where it is voiced."""
+def cleared(known: Sequence[Word], power: float) -> list[Word]:
+    """The words with their share of noise to a power: the higher, the cleaner where they are voiced."""
+    return [replace(word, noisy=word.noisy ** np.float32(power)) for word in known]
+
+
+def analysed(sound: npt.NDArray[np.float32], edge_hz: float = 9500.0) -> Word:
+    """A word's filters by smoothed cepstra (Oppenheim and Schafer), and where it is voiced.
+
+    Above `edge_hz` the filter is made up, since the program leaves nothing there.
+    """
     frames = max(len(sound) // HOP, 4)
     padded = np.pad(sound.astype(np.float64), (FFT // 2, FFT // 2 + frames * HOP - len(sound) + HOP))
     picked = np.arange(frames)[:, None] * HOP + np.arange(FFT)
@@ -119,7 +173,7 @@ def analysed(sound: npt.NDArray[np.float32]) -> Word:
     cut = 96
     lifter[:cut] = 0.5 + 0.5 * np.cos(np.pi * np.arange(cut) / cut)
     lifter[-cut + 1 :] = lifter[1:cut][::-1]
-    log_filter = _extended(fft.rfft(cepstrum * lifter, FFT).real)
+    log_filter = _extended(fft.rfft(cepstrum * lifter, FFT).real, edge_hz)
     log_filter -= np.percentile(log_filter.max(axis=1), 90)
     bins = np.arange(BINS) * BIN_HZ
     noisy = 1 - voiced[:, None] * (1 - 0.3 * np.clip((bins - 3000) / 5000, 0, 1))
@@ -142,9 +196,9 @@ def _voicing(pieces: Array) -> Array:
     return np.clip((best - 0.6) / 0.25, 0, 1)
 
 
-def _extended(log_filter: Array) -> Array:
-    """What the program's 22 kHz leave empty above 10 kHz goes on, falling."""
-    edge = int(9500 / BIN_HZ)
+def _extended(log_filter: Array, edge_hz: float) -> Array:
+    """What is empty above an edge goes on, falling."""
+    edge = int(edge_hz / BIN_HZ)
     level = log_filter[:, edge - 40 : edge].mean(axis=1, keepdims=True)
     fall = np.log(10) / 20 * 12 * np.log2(np.arange(edge, BINS) / edge)
     out = log_filter.copy()

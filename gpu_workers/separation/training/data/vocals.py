@@ -26,38 +26,53 @@ class Voice:
     sound: Sound
 
 
+@dataclass(frozen=True)
+class Cast:
+    """Who may sing: whether in held-out songs, and which engines of speech there are."""
+
+    held: bool
+    engines: Sequence[str]
+
+    def speaker(self, rng: np.random.Generator, *, whispers: bool = False) -> speech.Speaker:
+        """One of the engines' voices."""
+        engines = ("espeak",) if whispers else self.engines
+        return speech.random_speaker(rng, held=self.held, whispers=whispers, engines=engines)
+
+
 Singer = Callable[[np.random.Generator, Sequence[Sung], Plan], Sound]
 """Sings notes, with its own throat and words: mono, as long as the plan."""
 
 
-def random_voices(rng: np.random.Generator, plan: Plan, *, held: bool, spoken: bool) -> list[Voice]:
-    """The lead and, often, doubles, harmonies, a choir or calls. Without `spoken`, espeak-ng is not used.
+def random_voices(rng: np.random.Generator, plan: Plan, *, held: bool, engines: Sequence[str]) -> list[Voice]:
+    """The lead and, often, doubles, harmonies, a choir or calls. Only `engines` of speech are used, if any.
 
     Raises MissingProgramError.
     """
-    kinds = ["tract", "words", "rap", "raw", "whisper", "chopped"]
-    kind = str(rng.choice(kinds, p=[0.38, 0.34, 0.1, 0.09, 0.03, 0.06])) if spoken else "tract"
+    cast = Cast(held, engines)
+    kinds, shares = ["tract", "words", "rap", "raw", "whisper", "chopped"], [0.29, 0.29, 0.1, 0.22, 0.03, 0.07]
+    kind = str(rng.choice(kinds, p=shares)) if engines else "tract"
+    kind = "raw" if kind == "whisper" and "espeak" not in engines else kind
     if kind in {"rap", "whisper", "raw"}:
-        lead = _SPOKEN[kind](rng, plan, held)
-        return [lead, *_around(rng, plan, held=held)]
-    name, scale, singer = _singer(
-        rng, words=kind == "words" or (kind == "chopped" and bool(rng.integers(2))), held=held
-    )
+        lead = _SPOKEN[kind](rng, plan, cast)
+        return [lead, *_around(rng, plan, cast)]
+    name, scale, singer = _singer(rng, cast, words=kind == "words" or (kind == "chopped" and bool(rng.integers(2))))
     notes = singing.melody(rng, plan, singing.range_of(rng, scale))
     sound = singer(rng, notes, plan)
     if kind == "chopped":
-        return [Voice(f"chopped {name}", _chopped(rng, sound, plan)), *_around(rng, plan, held=held)]
-    return [Voice(name, sound), *_backing(rng, name, singer, notes, plan), *_around(rng, plan, held=held)]
+        return [Voice(f"chopped {name}", _chopped(rng, sound, plan)), *_around(rng, plan, cast)]
+    return [Voice(name, sound), *_backing(rng, name, singer, notes, plan), *_around(rng, plan, cast)]
 
 
-def _singer(rng: np.random.Generator, *, words: bool, held: bool) -> tuple[str, float, Singer]:
+def _singer(rng: np.random.Generator, cast: Cast, *, words: bool) -> tuple[str, float, Singer]:
     """(name, scale of the throat, singer)."""
     habits, throat = singing.random_habits(rng), singing.random_throat(rng)
     if words:
-        speaker = speech.random_speaker(rng, held=held)
+        speaker = cast.speaker(rng)
         known = speech.words(rng, speaker, int(rng.integers(5, 13)))
         scale = float(rng.uniform(0.85, 1.25))
-        return f"espeak {speaker.name}", scale, _of_words(known, scale, float(rng.uniform(-4, 4)), habits, throat)
+        known = speech.cleared(known, float(rng.choice([1.0, rng.uniform(1, 5)])))
+        name = f"{speaker.engine} {speaker.name}"
+        return name, scale, _of_words(known, scale, float(rng.uniform(-4, 4)), habits, throat)
     tract = tracts.random_tract(rng)
     return f"tract {tract.scale:.2f}", tract.scale, _of_tract(tract, habits, throat)
 
@@ -154,14 +169,14 @@ def _backing(rng: np.random.Generator, name: str, singer: Singer, notes: Sequenc
     return out
 
 
-def _around(rng: np.random.Generator, plan: Plan, *, held: bool) -> list[Voice]:
+def _around(rng: np.random.Generator, plan: Plan, cast: Cast) -> list[Voice]:
     """A choir on the chords, or a second voice's calls."""
     if rng.random() > 0.22:
         return []
     frames = round(plan.seconds * RATE_HZ)
     out = np.zeros((2, frames), np.float32)
     if rng.random() < 0.3:
-        _, scale, singer = _singer(rng, words=False, held=held)
+        _, scale, singer = _singer(rng, cast, words=False)
         calls = singing.melody(rng, plan, singing.range_of(rng, scale) + 5)
         return [Voice("calls", singer(rng, [n for n in calls if rng.random() < 0.5], plan))]
     for part in range(int(rng.integers(3, 6))):
@@ -200,9 +215,9 @@ def _chopped(rng: np.random.Generator, sound: Sound, plan: Plan) -> Sound:
     return np.asarray(out / max(float(np.abs(out).max()), 1e-9), np.float32)
 
 
-def _rap(rng: np.random.Generator, plan: Plan, held: bool) -> Voice:
+def _rap(rng: np.random.Generator, plan: Plan, cast: Cast) -> Voice:
     """Lines of speech on the beats, one a bar or two, with the pitch of speech."""
-    speaker = speech.random_speaker(rng, held=held)
+    speaker = cast.speaker(rng)
     out = np.zeros(round(plan.seconds * RATE_HZ), np.float32)
     bars = int(rng.choice([1, 2]))
     for bar in range(int(rng.choice([0, 1, 2])), len(plan.chords), bars):
@@ -212,40 +227,44 @@ def _rap(rng: np.random.Generator, plan: Plan, held: bool) -> Voice:
         line = speech.sentence(rng, speaker, count, int(rng.integers(140, 260)))
         most = round(plan.bar_s * bars * 1.02 * RATE_HZ)
         lay(out, line[:most], round(plan.at_s(bar, float(rng.choice([0, 0, 2]))) * RATE_HZ))
-    return Voice(f"rap {speaker.name}", _peaked(out, plan))
+    return Voice(f"rap {speaker.engine} {speaker.name}", _peaked(out, plan))
 
 
-def _whisper(rng: np.random.Generator, plan: Plan, held: bool) -> Voice:
-    speaker = speech.random_speaker(rng, held=held, whispers=True)
+def _whisper(rng: np.random.Generator, plan: Plan, cast: Cast) -> Voice:
+    speaker = cast.speaker(rng, whispers=True)
     out = np.zeros(round(plan.seconds * RATE_HZ), np.float32)
     for bar in range(0, len(plan.chords), 2):
         line = speech.sentence(rng, speaker, int(rng.integers(2, 6)), int(rng.integers(90, 160)))
         lay(out, line, round(plan.at_s(bar, 0) * RATE_HZ))
-    return Voice(f"whisper {speaker.name}", _peaked(out, plan))
+    return Voice(f"whisper {speaker.engine} {speaker.name}", _peaked(out, plan))
 
 
-def _raw(rng: np.random.Generator, plan: Plan, held: bool) -> Voice:
-    """Words as spoken, on one pitch, brought to each note by playing them faster or slower, formants and all."""
-    speaker = speech.random_speaker(rng, held=held)
-    known = speech.words(rng, speaker, int(rng.integers(5, 11)))
-    heights = [_pitch_hz(word.sound) for word in known]
+def _raw(rng: np.random.Generator, plan: Plan, cast: Cast) -> Voice:
+    """Words as spoken, each in the take nearest to its note and brought there by playing it faster or slower."""
+    speaker = cast.speaker(rng)
+    known = speech.takes(rng, speaker, int(rng.integers(4, 9)), flat=bool(rng.random() < 0.65))
+    heights = [[_pitch_hz(sound) for sound in word] for word in known]
     out = np.zeros(round(plan.seconds * RATE_HZ), np.float32)
-    low = int(rng.integers(43, 56))
+    low = int(rng.integers(43, 60))
     vibrato = float(rng.choice([0.0, rng.uniform(0.1, 0.6)]))
     for note in singing.melody(rng, plan, low, 7):
         which = int(rng.integers(len(known)))
         wanted_hz = 440 * 2 ** ((note.pitch - 69) / 12)
-        faster = float(wanted_hz / heights[which])
-        faster /= 2.0 ** round(float(np.log2(faster)))
-        count = min(round(note.length_s * 1.1 * RATE_HZ), int(len(known[which].sound) / faster) - 1)
+        apart = np.log2(wanted_hz / np.array(heights[which]))
+        take = int(np.argmin(np.abs(apart)))
+        # More than half an octave off, the nearest octave of the note will do.
+        faster = float(2.0 ** (apart[take] - (np.round(apart[take]) if abs(apart[take]) > 0.5 else 0)))
+        word = known[which][take]
+        count = min(round(note.length_s * 1.1 * RATE_HZ), int(len(word) / faster) - 1)
         t = np.arange(max(count, 2)) / RATE_HZ
         sway_s = vibrato * np.log(2) / 12 / (2 * np.pi * 5.5) * np.minimum(t * 3, 1)
         places = (t + sway_s * np.sin(2 * np.pi * 5.5 * t)) * faster * RATE_HZ
-        piece = np.interp(places, np.arange(len(known[which].sound)), known[which].sound)
+        piece = np.interp(places, np.arange(len(word)), word)
         ramp = min(len(piece) // 3, 900)
         piece[len(piece) - ramp :] *= np.linspace(1, 0, ramp)
+        piece *= rng.uniform(0.6, 1)
         lay(out, piece.astype(np.float32), round(note.start_s * RATE_HZ))
-    return Voice(f"raw {speaker.name}", _peaked(out, plan))
+    return Voice(f"raw {speaker.engine} {speaker.name}", _peaked(out, plan))
 
 
 def _pitch_hz(sound: Sound) -> float:
@@ -256,4 +275,4 @@ def _pitch_hz(sound: Sound) -> float:
     return RATE_HZ / float(low + int(np.argmax(smooth[low:high])) - 2)
 
 
-_SPOKEN: dict[str, Callable[[np.random.Generator, Plan, bool], Voice]] = {"rap": _rap, "whisper": _whisper, "raw": _raw}
+_SPOKEN: dict[str, Callable[[np.random.Generator, Plan, Cast], Voice]] = {"rap": _rap, "whisper": _whisper, "raw": _raw}

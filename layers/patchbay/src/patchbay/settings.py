@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "PATCHBAY_"
+PROVIDERS = ("library", "yt-dlp")
+"""Who can be asked for the audio of songs."""
 
 
 class Settings(BaseModel):
@@ -64,17 +66,82 @@ class Settings(BaseModel):
     """Seconds that a download link lives."""
     upload_ttl_s: int = 900
     """Seconds that an upload link lives."""
+    socket_endpoint: str = ""
+    """Where messages to open sockets are sent: the WebSocket API's stage, by https."""
+    spotify_client_id: str = ""
+    """Of the operator's application at Spotify, whose catalogue songs are looked up in; empty for no look-ups."""
+    spotify_client_secret: str = ""
+    spotify_api_url: str = "https://api.spotify.com/v1/"
+    spotify_accounts_url: str = "https://accounts.spotify.com/"
+    vault_key: str = ""
+    """32 random bytes, Base64, that secrets of users are sealed with; older ones after it, comma-separated, still open
+    what they sealed. Empty: none are kept.
+    """
+    door_secret: str = ""
+    """What the one address before all parts of a stage says of itself in `x-patchbay-door`; empty where there is none.
+    Only what says so is believed whose request it is.
+    """
+    secrets: str = ""
+    """Name of the secret in Secrets Manager that deployments take the operator's own from; nothing else reads it."""
+    audio_providers: str = "library"
+    """Who is asked for the audio of songs, comma-separated, in order: `library`, `yt-dlp`. The latter is off unless it
+    is named: most of what it finds, its operator has no right to copy.
+    """
+    audio_library: str = ""
+    """`s3://bucket/prefix` of the operator's own licensed recordings, with a `library.json` that lists them."""
     retention_days: int = 30
     """Days that results are kept."""
     rate_limit_scale: float = 1.0
     """What the dialects' quotas of requests are multiplied with; 0 for no limits."""
+    credits_standard: int = Field(10_000, ge=0)
+    """Credits that a user of the standard plan has each month; 0 for as many as anybody wants."""
+    credits_premium: int = Field(100_000, ge=0)
+    """The same of the premium plan."""
+    quota_files: int = 0
+    """Files that one account may have at once; 0 for no bound. So too the next two."""
+    quota_gb: int = 0
+    """Gigabytes (2^30 bytes) of files that one account may store."""
+    quota_jobs: int = 0
+    """Jobs of one account that may be under way or wait at once."""
+    quota_premium: int = 10
+    """How many times as much an account of the premium plan may have."""
+    verify_email: bool = False
+    """Whether those who register have to show, by a mailed code, that their address is theirs."""
+    mail_from: str = ""
+    """Address, verified at SES, that codes are mailed from; empty for Cognito's own, some fifty a day."""
     uploads_kept_days: int = 0
     """Days that files are kept for which their owners ask nothing else; 0 for as long as nobody deletes them."""
+
+    @field_validator("audio_providers")
+    @classmethod
+    def known_providers(cls, told: str) -> str:
+        """Raises ValueError for a provider that there is not."""
+        if unknown := [name for name in _names(told) if name not in PROVIDERS]:
+            raise ValueError(f"there is no provider {unknown[0]!r}; there are: {', '.join(PROVIDERS)}")
+        return told
+
+    @field_validator("vault_key")
+    @classmethod
+    def whole_keys(cls, told: str) -> str:
+        """Raises ValueError for what is no key."""
+        from patchbay.core.vault import parse_keys
+
+        parse_keys(told)
+        return told
+
+    @property
+    def provider_names(self) -> tuple[str, ...]:
+        """The `audio_providers` setting, split."""
+        return _names(self.audio_providers)
 
     @property
     def installed_models(self) -> tuple[str, ...]:
         """The `models` setting, split."""
-        return tuple(name.strip() for name in self.models.split(",") if name.strip())
+        return _names(self.models)
+
+
+def _names(told: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in told.split(",") if name.strip())
 
 
 def from_env(env: Mapping[str, str]) -> Settings:

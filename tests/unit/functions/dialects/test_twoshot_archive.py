@@ -22,7 +22,7 @@ def asset(world: World, tenant: Tenant, name: str, data: bytes = GOOD) -> Asset:
     return world.services.assets.inspect(tenant.id, made.id)
 
 
-async def whole(entries: list[archive.Entry]) -> bytes:
+async def whole(entries: list[archive.Licensed]) -> bytes:
     return b"".join([block async for block in archive.written(entries)])
 
 
@@ -45,7 +45,7 @@ async def test_it_is_never_whole_in_memory(world: World, ada: Tenant) -> None:
 
 async def test_a_file_that_is_gone_meanwhile_breaks_it_off(world: World, ada: Tenant) -> None:
     entries = archive.entries(ada.id, [(None, asset(world, ada, "a.wav")), (None, asset(world, ada, "b.wav"))])
-    world.objects.delete(entries[1].asset.key)
+    world.objects.delete(entries[1].entry.key)
     with pytest.raises(NotFound):
         await whole(entries)
 
@@ -54,7 +54,7 @@ async def test_a_file_that_is_gone_meanwhile_breaks_it_off(world: World, ada: Te
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_names_are_harmless_and_each_its_own(world: World, ada: Tenant, names: list[str]) -> None:
     assets = [asset(world, ada, name) for name in names]
-    found = [entry.name for entry in archive.entries(ada.id, [(None, each) for each in assets])]
+    found = [one.entry.name for one in archive.entries(ada.id, [(None, each) for each in assets])]
     assert len({name.casefold() for name in found}) == len(names)
     for name in found:
         assert name.endswith(".wav")
@@ -76,4 +76,4 @@ def test_names_are_harmless_and_each_its_own(world: World, ada: Tenant, names: l
 )
 def test_names_for_example(world: World, ada: Tenant, names: list[str], expected: list[str]) -> None:
     assets = [asset(world, ada, name) for name in names]
-    assert [entry.name for entry in archive.entries(ada.id, [(None, each) for each in assets])] == expected
+    assert [one.entry.name for one in archive.entries(ada.id, [(None, each) for each in assets])] == expected

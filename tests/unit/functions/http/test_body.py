@@ -55,6 +55,24 @@ def test_a_surrogate_pair_is_one_character() -> None:
         check_json(b'{"\\ud83c": 1}', 32)
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"tracks": [{"clips": [{"cutEnd": 1}, {"cutEnd": NaN}]}], "a": NaN}', "tracks.0.clips.1.cutEnd"),
+        (b'{"a": 1e999}', "a"),
+        (b"[1, -Infinity]", "1"),
+        (b"NaN", None),
+        (b'{"a": NaN, ', None),
+        (b'{"a": ' + b"[" * 100_000 + b"NaN", None),
+        (b'{"' + b"x" * 5000 + b'": NaN}', "x" * 200),
+    ],
+)
+def test_a_number_that_is_none_is_told_by_its_place(body: bytes, place: str | None) -> None:
+    with pytest.raises(MalformedBody, match=r"not valid JSON|nested deeper") as told:
+        check_json(body, 32)
+    assert told.value.field == place
+
+
 async def ask(blocks: list[bytes], limit: int, **headers: str) -> tuple[dict[str, Any], list[Message]]:
     messages: list[Message] = [{"type": "http.request", "body": b, "more_body": True} for b in blocks]
     messages.append({"type": "http.request", "body": b"", "more_body": False})

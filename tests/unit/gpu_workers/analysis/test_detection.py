@@ -10,7 +10,7 @@ from gpu_workers.analysis import detection
 from gpu_workers.analysis.detection import Detector, decided, model, probabilities, ranges
 from gpu_workers.analysis.detection_cues import STEP_S, cues, held_partials, sounding
 from gpu_workers.analysis.pitches import pitches
-from gpu_workers.analysis.spectra import RATE_HZ, Spectra
+from gpu_workers.audio.spectra import RATE_HZ, Spectra
 from tests.bench.truth import noise, piece, speech
 from tests.unit.gpu_workers.analysis.notes import chord
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from gpu_workers.analysis import document
 from gpu_workers.analysis.detection import Range
-from gpu_workers.analysis.loudness import Loudness
-from gpu_workers.analysis.rhythm import Rhythm
-from gpu_workers.analysis.spectra import FRAME_S
 from gpu_workers.analysis.structure import Section
 from gpu_workers.analysis.tonal import Tonal
+from gpu_workers.audio.meter import Loudness
+from gpu_workers.audio.rhythm.counting import Rhythm
+from gpu_workers.audio.spectra import FRAME_S
 
 
 @given(st.floats(0, 30_000))

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from gpu_workers.analysis import engine as engine_module
-from gpu_workers.analysis import sound
 from gpu_workers.analysis.engine import create, wanted_features
+from gpu_workers.audio import mono
 from patchbay.domain.errors import InvalidInput, TaskCancelled
 from patchbay.domain.features import FEATURES
 from patchbay.domain.tasks import EngineInput, EngineOutput, EngineTask, ModelFiles
@@ -81,7 +81,7 @@ class TestAnalysis:
     def test_of_a_long_file_the_head_is_analysed_and_all_is_metered(
         self, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sound, "LONGEST_S", 8)
+        monkeypatch.setattr(mono, "LONGEST_S", 8)
         monkeypatch.setattr(engine_module, "LONGEST_S", 8)
         found = content(run(song, tmp_path, features=["chords", "loudness", "music_detection"]))
         assert (found["duration_s"], found["analysed_s"]) == (16, 8)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from librosa import feature
 from librosa.onset import onset_strength as librosas_onset_strength
 
-from gpu_workers.analysis.spectra import RATE_HZ, Spectra
 from gpu_workers.analysis.spectral import mfcc, onset_strength, rms, spectral, zero_crossings
+from gpu_workers.audio.spectra import RATE_HZ, Spectra
 
 Mono = npt.NDArray[np.float32]
 

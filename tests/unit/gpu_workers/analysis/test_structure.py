@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gpu_workers.analysis.pitches import pitches
-from gpu_workers.analysis.spectra import Spectra
 from gpu_workers.analysis.structure import Section, novelty, repetition_novelty, structure
+from gpu_workers.audio.spectra import Spectra
 from tests.unit.gpu_workers.analysis.notes import RATE_HZ, progression
 
 pytestmark = pytest.mark.slow

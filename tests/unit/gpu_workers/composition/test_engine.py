@@ -9,7 +9,7 @@ import soundfile
 
 from gpu_workers.audio.decode import decode
 from gpu_workers.composition.engine import SOUND_VARIABLE, create
-from patchbay.catalog.composition import PARTS
+from patchbay.catalog.composition import MAX_SECTIONS, PARTS
 from patchbay.domain.errors import InvalidInput, TaskCancelled
 from patchbay.domain.tasks import EngineOutput, EngineTask, ModelFiles
 from tests.unit.gpu_workers.composition.test_order import step
@@ -114,3 +114,17 @@ def test_the_sound_is_chosen_by_the_worker(monkeypatch: pytest.MonkeyPatch) -> N
         create()
     monkeypatch.setenv(SOUND_VARIABLE, "fluid")
     create()
+
+
+@pytest.mark.slow
+def test_as_many_sections_as_there_can_be(tmp_path: Path) -> None:
+    emotions = ("calm", "energetic", "sad", "happy")
+    sections = [{"emotion": emotions[n % 4], "start_s": float(n), "length_s": 1.0} for n in range(MAX_SECTIONS)]
+    made = run(tmp_path / "w", **{**LOUD, "duration_s": float(MAX_SECTIONS)}, sections=sections)
+    assert audio(made["track.wav"]).shape == (2, MAX_SECTIONS * 44_100)
+    told = json.loads((tmp_path / "w" / "composition.json").read_text())
+    assert [section["emotion"] for section in told["sections"]] == [section["emotion"] for section in sections]
+    starts = [section["start_s"] for section in told["sections"]]
+    assert starts == sorted(set(starts)), "every section has its place"
+    assert len(made["instruments"].value[0]) == MAX_SECTIONS
+    assert (tmp_path / "w" / "pianoroll.png").stat().st_size > 10_000

@@ -1,14 +1,19 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gpu_workers.audio.files import AudioFile
 from gpu_workers.audio.metrics import si_sdr
-from gpu_workers.separation.small import SmallSeparator
+from gpu_workers.audio.stft import stft
+from gpu_workers.separation.classic import ClassicSeparator
+from gpu_workers.separation.small import NETWORK_SHARE, RULES_SHARE, SmallSeparator
+from gpu_workers.separation.small_cells import features, spread
 from patchbay.domain.errors import ModelUnavailable
 from patchbay.domain.tasks import ModelFiles
 from tests.unit.gpu_workers.separation.small_models import save_tiny
@@ -78,6 +83,28 @@ def test_progress_starts_at_nothing_and_rises(separator: SmallSeparator, tmp_pat
     silence = np.zeros((2, 20 * RATE_HZ), np.float32)
     list(separator.separate(audio_of(tmp_path, silence), ["bass"], seen.append))
     assert seen == [0.0, pytest.approx(0.45), pytest.approx(0.9)]
+
+
+def test_masks_are_the_weighted_geometric_mean_of_the_networks_and_the_rules(separator: SmallSeparator) -> None:
+    spectrum = stft(mix(song(7, 1.5)), 4096, 1024)
+    with torch.inference_mode():
+        cells = torch.softmax(separator._net(torch.from_numpy(features(spectrum))[None]), dim=1)[0].numpy()
+    ruled = np.stack(list(ClassicSeparator().masks(spectrum, range(4))))
+    mean = spread(cells) ** NETWORK_SHARE * ruled**RULES_SHARE
+    expected = mean / mean.sum(axis=0)
+    found = np.stack(list(separator.masks(spectrum, range(4))))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    for masks in (spread(cells), ruled):
+        assert np.abs(found - masks).max() > 0.1
+
+
+def test_other_stems_than_those_of_the_rules_are_refused(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "weights")
+    config = json.loads((folder / "small.json").read_text())
+    config["stems"] = config["stems"][::-1]
+    (folder / "small.json").write_text(json.dumps(config))
+    with pytest.raises(ModelUnavailable, match="missing or damaged"):
+        SmallSeparator(files(folder))
 
 
 def test_missing_weights_are_told() -> None:

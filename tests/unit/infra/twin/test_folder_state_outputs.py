@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import stat
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.twin.folder import AlreadyRunning, DataFolder
-from infra.twin.launcher import Options, child_environment
+from infra.twin.launcher import Options, child_environment, vault_key
 from infra.twin.outputs import api_id, find_output, read_outputs
 from infra.twin.state import TwinState, clear_pid, read_state, write_state
 
@@ -55,6 +56,11 @@ def test_outputs_are_found_under_their_name_however_decorated(tmp_path: Path) ->
     assert api_id(outputs) == "abc"
     assert api_id({"HttpApiUrl": "http://f00.execute-api.localhost:4566"}) == "f00"
     assert api_id({}) is None
+
+
+def test_the_vaults_key_lasts_as_long_as_the_data_and_is_no_other_secret() -> None:
+    assert vault_key("a") == vault_key("a") != vault_key("b")
+    assert len(base64.b64decode(vault_key("a"))) == 32
 
 
 def test_children_see_no_real_account(tmp_path: Path) -> None:

@@ -69,10 +69,12 @@ class FakeApi:
             },
             ("POST", "/v1/job"): {"id": "job-1"},
             ("GET", "/v1/job"): [self._job("SUCCEEDED")],
-            ("GET", "/patchbay/v1/models"): {"models": [model, {**model, **made}]},
+            ("GET", "/patchbay/v1/models"): {"models": [model], "next_cursor": "m"},
         }
         if request.method == "POST":
             self.order = json.loads(request.content)
+        if request.url.params.get("cursor") == "m":  # the second page
+            return httpx.Response(200, json={"models": [{**model, **made}], "next_cursor": None})
         if (request.method, path) in fixed:
             return httpx.Response(200, json=fixed[request.method, path])
         if request.method == "DELETE":

@@ -240,3 +240,33 @@ def test_a_stage_that_cannot_be_joined_is_told_in_one_line(
     monkeypatch.setattr(bootstrap, "deployment_environment", nowhere)
     assert run([*words, "--stage", "prod"]) == 1
     assert capsys.readouterr().err == "patchbay: there is no stack Patchbay-prod-Data in this account and region\n"
+
+
+def test_a_key_for_an_address_that_somebody_else_registered_is_the_operators_decision(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attacker = world.services.people.register("ada@example.org", "attacker's password", "ada")
+    assert run(["key", "create", "--user", "ada@example.org"]) == 1
+    told = capsys.readouterr().err
+    assert "has not shown that the address is theirs" in told
+    assert "--take-over" in told
+    assert "--anyway" in told
+    assert run(["key", "create", "--user", "ada@example.org", "--anyway"]) == 0
+    assert world.services.accounts.authenticate(capsys.readouterr().out.strip()).tenant_id == attacker.id
+    assert run(["key", "create", "--user", "ada@example.org", "--take-over"]) == 0
+    mine = world.services.accounts.authenticate(capsys.readouterr().out.strip()).tenant_id
+    assert mine != attacker.id
+    assert run(["key", "create", "--user", "ada@example.org"]) == 0
+    assert world.services.accounts.authenticate(capsys.readouterr().out.strip()).tenant_id == mine
+
+
+def test_what_was_there_before_bounds_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(operator, "services", lambda data, stage: world.services)
+    ada = world.tenant()
+    world.order(ada)
+    assert run(["user", "count", "--user", "ada@example.org"]) == 0
+    assert capsys.readouterr().out.startswith("2 files and jobs of ada@example.org are counted")
+    assert run(["user", "count", "--user", "ada@example.org", "--json"]) == 0
+    assert '"counted": 0' in capsys.readouterr().out

@@ -177,3 +177,10 @@ def test_several_moods_are_sections_in_order() -> None:
 def test_what_is_no_wish_is_refused(make: Callable[[], object], error: type[Exception]) -> None:
     with pytest.raises(error):
         make()
+
+
+def test_instruments_are_asked_for_and_parse() -> None:
+    told = wishes("calm piano, 20 seconds", instruments=True)
+    assert told["instrument_stems"] is True
+    assert "instruments.zip" in workflows.get("compose").parse(told).output_names()  # type: ignore[attr-defined]
+    assert "instrument_stems" not in wishes("calm piano, 20 seconds")

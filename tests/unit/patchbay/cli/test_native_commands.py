@@ -94,7 +94,7 @@ def test_usage(cli: Cli, native_world: World, deployment: Tenant) -> None:
     told = cli("usage", "--months", "2")
     assert "2026-01" in told
     assert "stem-isolation-4" in told
-    assert cli("usage", "--json")[0]["jobs"] == 1
+    assert cli("usage", "--json")["months"][0]["jobs"] == 1
 
 
 def test_cancel(cli: Cli, native_world: World, deployment: Tenant) -> None:

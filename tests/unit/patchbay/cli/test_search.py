@@ -50,13 +50,13 @@ def found(world: World) -> int:
 
 def test_everybodys_index_is_made_again(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["search", "rebuild"]) == 0
-    assert capsys.readouterr().out == "5 samples of 2 people indexed\n"
+    assert capsys.readouterr().out == "5 samples and projects of 2 people indexed\n"
     assert found(world) == 5
 
 
 def test_one_persons_alone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["search", "rebuild", "--user", "Bob@example.org", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"people": 1, "samples": 2}
+    assert json.loads(capsys.readouterr().out) == {"people": 1, "things": 2}
     assert found(world) == 2
 
 

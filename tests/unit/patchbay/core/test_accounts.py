@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from patchbay.core.accounts import DEFAULT_APPLICATION
-from patchbay.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated, Unconfirmed
+from patchbay.domain.users import User
 from tests.fakes.world import Tenant, World
 
 
@@ -130,3 +131,53 @@ class TestPlans:
     def test_of_nobody(self, world: World) -> None:
         with pytest.raises(NotFound):
             world.services.accounts.set_plan("018f0000-0000-7000-8000-000000000000", "premium")
+
+
+def test_a_key_does_not_join_an_account_that_somebody_else_registered_first(world: World) -> None:
+    """The attack: register with another's address, and wait until the operator gives its owner a key."""
+    services = world.services
+    attacker = services.people.register("ada@example.org", "attacker's password", "ada")
+    session = services.identity.sign_in("ada@example.org", "attacker's password")
+    with pytest.raises(Unconfirmed, match="has not shown that the address is theirs"):
+        services.accounts.ensure_user("ada@example.org")
+    assert services.accounts.ensure_user("ada@example.org", anyway=True).id == attacker.id
+    world.clock.advance(seconds=2)
+    owner = services.accounts.take_over(" Ada@Example.org")
+    assert owner.id != attacker.id
+    assert services.accounts.find_user("ada@example.org") == owner == services.accounts.ensure_user("ada@example.org")
+    assert len(services.accounts.applications(owner.id)) == 1
+    assert services.accounts.take_over("ada@example.org") == owner, "repeating it changes nothing"
+    for attempt in (
+        lambda: services.identity.caller_of(session.access_token),
+        lambda: services.identity.refresh(session.refresh_token),
+        lambda: services.identity.sign_in("ada@example.org", "attacker's password"),
+    ):
+        with pytest.raises(Unauthenticated):
+            attempt()
+    left = services.accounts.user(attacker.id)
+    assert (left.email, left.user_name) == ("", "ada")
+
+
+def test_who_showed_that_the_address_is_his_is_joined(world: World) -> None:
+    services = world.services
+    user = services.people.register("ada@example.org", "a good password", "ada")
+    services.identity.forgot("ada@example.org")
+    services.identity.reset("ada@example.org", world.passwords.mailed[-1][1], "another good password")
+    assert services.accounts.ensure_user("ada@example.org").id == user.id
+    assert services.accounts.take_over("ada@example.org").id == user.id
+
+
+def test_of_two_who_take_an_address_over_one_does(world: World) -> None:
+    accounts = world.services.accounts
+    world.services.people.register("ada@example.org", "attacker's password", "ada")
+    rivals: list[User] = []
+    world.records.before_write = lambda _: rivals.append(accounts.take_over("ada@example.org"))
+    assert accounts.take_over("ada@example.org").id == rivals[0].id
+
+
+def test_names_where_passwords_are_kept_cannot_be_guessed(world: World) -> None:
+    accounts = world.services.accounts
+    names = [accounts.ensure_user(f"u{n}@example.org").pool_name for n in range(20)]
+    suffixes = {name.partition(".")[2] for name in names}
+    assert len(suffixes) == 20
+    assert all(len(suffix) == 32 for suffix in suffixes), "128 bits"

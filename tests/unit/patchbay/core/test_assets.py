@@ -26,7 +26,7 @@ def test_an_upload_becomes_ready(world: World, ada: Tenant) -> None:
 def test_it_is_looked_at_once(world: World, ada: Tenant) -> None:
     asset = world.upload(ada)
     first = world.services.assets.inspect(ada.id, asset.id)
-    world.objects.put(asset.key, b"something else")
+    world.objects.put(asset.incoming_key, b"something else")
     assert world.services.assets.inspect(ada.id, asset.id) == first
     assert world.prober.probed == 1
 
@@ -96,7 +96,7 @@ def test_parts(world: World, ada: Tenant) -> None:
     asset = assets.create(ada.id)
     parts = assets.begin_parts(asset, 3 * 64 * 1024**2 + 1)
     assert len(parts.urls) == 4
-    etag = world.objects.put_part(asset.key, parts.upload_id, 1, GOOD)
+    etag = world.objects.put_part(asset.incoming_key, parts.upload_id, 1, GOOD)
     with pytest.raises(InvalidInput):
         assets.complete_parts(ada.id, asset.id, parts.upload_id, {1: "wrong"})
     assets.complete_parts(ada.id, asset.id, parts.upload_id, {1: etag})

@@ -60,7 +60,7 @@ def test_a_user_of_old_speaks_by_his_first_application(world: World) -> None:
     tenant = world.tenant(EMAIL)
     user = world.services.accounts.user(tenant.id).model_copy(update={"application_id": ""})
     world.records.write(layout.put_user(user))
-    world.passwords.create(tenant.id, EMAIL, PASSWORD)
+    world.passwords.create(user.pool_name, EMAIL, PASSWORD)
     session = world.services.identity.sign_in(EMAIL, PASSWORD)
     assert world.services.identity.caller_of(session.access_token).application_id == tenant.application.id
 

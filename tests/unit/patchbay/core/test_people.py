@@ -11,7 +11,7 @@ from patchbay.core import layout, layout_people, numbers
 from patchbay.core.people import KIND, MAX_PAGE, PICTURE_PX, People
 from patchbay.domain.errors import InvalidInput, NotFound, Taken, Unavailable
 from patchbay.domain.ids import new_id
-from patchbay.domain.users import User
+from patchbay.domain.users import User, id_of_pool_name
 from patchbay.ports import Add, Write, WriteConflict
 from tests.fakes.world import World
 
@@ -39,10 +39,11 @@ def test_who_registers_is_a_user_like_any_other(world: World, people: People) ->
     assert user.number >= numbers.FEWEST
     assert len(user.referral_code) == 10
     accounts = world.services.accounts
-    assert accounts.user(user.id) == user == accounts.ensure_user("ada@example.org")
+    assert accounts.user(user.id) == user == accounts.ensure_user("ada@example.org", anyway=True)
     assert [each.id for each in accounts.applications(user.id)] == [user.application_id]
     assert people.by_number(user.number) == user == people.by_id(user.id)
-    assert world.passwords.passwords == {user.id: PASSWORD}
+    assert world.passwords.passwords == {user.pool_name: PASSWORD}
+    assert not user.email_confirmed
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_addresses_and_names_are_ones_own(
     with pytest.raises(Taken) as refused:
         people.register(email, PASSWORD, name)
     assert refused.value.field == field
-    assert list(world.passwords.passwords) == [first.id]
+    assert list(world.passwords.passwords) == [first.pool_name]
 
 
 def test_nobody_registers_over_a_user_whom_the_operator_made(world: World, people: People) -> None:
@@ -98,7 +99,7 @@ def test_of_two_who_want_a_name_at_once_one_gets_it(world: World, people: People
     with pytest.raises(Taken):
         join(people, "ada")
     (winner,) = world.passwords.passwords
-    assert people.by_id(winner).email == rival
+    assert people.by_id(id_of_pool_name(winner)).email == rival
     assert world.passwords.passwords[winner] == "rival's password"
 
 
@@ -265,6 +266,16 @@ def test_an_instagram_name_is_told_and_taken_back(people: People) -> None:
     with pytest.raises(InvalidInput):
         people.set_instagram(ada.id, "not a handle")
     assert people.set_instagram(ada.id, "").instagram == ""
+
+
+def test_real_names_are_told_and_taken_back(people: People) -> None:
+    user = people.register("eve@example.org", "correct horse battery", "Eve")
+    told = people.set_names(user.id, " Eve ", "Example")
+    assert (told.first_name, told.last_name, told.name) == ("Eve", "Example", "Eve Example")
+    with pytest.raises(InvalidInput) as refused:
+        people.set_names(user.id, "x" * 101, "")
+    assert refused.value.field == "first_name"
+    assert people.set_names(user.id, "", "").name == ""
 
 
 def test_who_is_gone_changes_nothing(people: People) -> None:

@@ -10,8 +10,8 @@ from patchbay.core import layout, layout_library, numbers
 from patchbay.core.idempotency import Once
 from patchbay.core.preparation import WORKFLOW
 from patchbay.core.samples import KIND, MAX_PAGE, Samples
-from patchbay.domain.assets import AssetState
-from patchbay.domain.errors import InvalidInput, NotFound, Unavailable
+from patchbay.domain.assets import Asset, AssetState
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from patchbay.domain.samples import Sample, SampleState
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
@@ -288,7 +288,7 @@ class TestDeletion:
 
     def test_its_file_may_be_gone_already(self, world: World, ada: Tenant) -> None:
         made = library_sample(world, ada)
-        world.services.assets.delete(ada.id, made.asset_id)
+        world.services.assets.remove(world.services.assets.get(ada.id, made.asset_id))
         world.services.samples.delete(ada.id, made.number)
         assert world.services.samples.owned(ada.id, limit=5) == []
 
@@ -314,6 +314,45 @@ class TestDeletion:
         world.clock.advance(hours=1)
         assert world.services.sweeper.sweep()["removed"] == 1
         assert [key for key in world.objects.stored if made.id in key or asset.id in key] == []
+
+    def test_its_file_is_neither_deleted_nor_given_an_end_without_it(self, world: World, ada: Tenant) -> None:
+        made, assets = make_sample(world, ada), world.services.assets
+        before = dict(world.records.items)
+        told = f"sample {made.number}, .*delete the sample instead"
+        with pytest.raises(Conflict, match=told):
+            assets.delete(ada.id, made.asset_id)
+        with pytest.raises(Conflict, match=told):
+            assets.keep(ada.id, made.asset_id, world.clock.now() + timedelta(days=1))
+        assert world.records.items == before
+        world.services.samples.delete(ada.id, made.number)
+        with pytest.raises(NotFound):
+            assets.delete(ada.id, made.asset_id)
+
+    @pytest.mark.parametrize("kept", [None, timedelta(days=9)])
+    def test_a_file_that_is_deleted_and_made_a_sample_at_once(
+        self, world: World, ada: Tenant, kept: timedelta | None
+    ) -> None:
+        """Whichever is written first, the other is refused: no sample is without its file."""
+        assets = world.services.assets
+
+        def new() -> Asset:
+            asset = world.upload(ada)
+            return assets.keep(ada.id, asset.id, world.clock.now() + kept) if kept else asset
+
+        def sampled(asset: Asset) -> Sample:
+            application_id = ada.caller.application_id
+            return world.services.samples.create(ada.id, application_id, asset, name="x", public=False)
+
+        asset = new()
+        world.records.before_write = first(lambda: sampled(asset))
+        with pytest.raises(Conflict, match="the audio of sample"):
+            assets.delete(ada.id, asset.id)
+        assert assets.get(ada.id, asset.id).keep_until is None
+        asset = new()
+        world.records.before_write = first(lambda: assets.delete(ada.id, asset.id))
+        with pytest.raises(NotFound):
+            sampled(asset)
+        assert [s.asset_id for s in world.services.samples.owned(ada.id, limit=9)] != [asset.id]
 
 
 def test_other_dialects_jobs_of_the_workflow_are_no_samples(world: World, ada: Tenant) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from patchbay.core.preparation import preview_key
-from patchbay.domain.errors import Unavailable
+from patchbay.domain.errors import NotFound, Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Output
 from patchbay.domain.samples import MAX_PEAKS, Sample, SampleState
 from tests.fakes.world import Tenant, World
@@ -13,7 +13,10 @@ from tests.support.library import PREVIEW, carry_out, library_sample, make_sampl
 
 
 def found(world: World, sample: Sample) -> Sample:
-    return world.services.samples.get(sample.number, sample.tenant_id)
+    """As it is stored: to get it would settle it."""
+    mine = world.services.samples.owned(sample.tenant_id, limit=100)
+    (stored,) = [each for each in mine if each.id == sample.id]
+    return stored
 
 
 def test_what_was_found_is_the_samples(world: World, ada: Tenant) -> None:
@@ -196,3 +199,46 @@ def test_a_store_that_is_away_is_no_failure(world: World, ada: Tenant) -> None:
         world.services.samples.settle(job)
     world.records.down = False
     assert found(world, made).state is SampleState.PROCESSING
+
+
+class TestAnEndThatNobodyTold:
+    """Whoever gets the sample settles it."""
+
+    def test_of_a_preparation(self, world: World, ada: Tenant) -> None:
+        made = make_sample(world, ada, public=True)
+        carry_out(world, made, bpm=90.0)
+        assert found(world, made).state is SampleState.PROCESSING
+        got = world.services.samples.get(made.number, ada.id)
+        assert (got.state, got.bpm) == (SampleState.READY, 90.0)
+        assert found(world, made) == got
+
+    def test_of_one_that_is_under_way_changes_nothing(self, world: World, ada: Tenant) -> None:
+        made = make_sample(world, ada)
+        written = len(world.records.changes)
+        assert world.services.samples.get(made.number, ada.id).state is SampleState.PROCESSING
+        assert len(world.records.changes) == written
+
+    def test_of_one_that_was_deleted(self, world: World, ada: Tenant) -> None:
+        made = make_sample(world, ada)
+        world.services.jobs.delete(ada.id, made.id)
+        assert world.services.samples.get(made.number, ada.id).reason == "its preparation job was deleted"
+
+    def test_is_nothing_that_a_stranger_brings_about(self, world: World, ada: Tenant, bob: Tenant) -> None:
+        made = make_sample(world, ada, public=True)
+        carry_out(world, made)
+        for stranger in (bob.id, None):
+            with pytest.raises(NotFound):
+                world.services.samples.get(made.number, stranger)
+        assert found(world, made).state is SampleState.PROCESSING
+
+    def test_waits_where_the_results_cannot_be_had_just_now(
+        self, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = make_sample(world, ada)
+        carry_out(world, made)
+
+        def away(key: str) -> None:
+            raise Unavailable("the object store did not answer")
+
+        monkeypatch.setattr(world.objects, "read", away)
+        assert world.services.samples.get(made.number, ada.id).state is SampleState.PROCESSING

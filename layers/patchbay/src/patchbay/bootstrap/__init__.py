@@ -12,26 +12,40 @@ from patchbay.core.groups import Groups
 from patchbay.core.idempotency import Idempotency
 from patchbay.core.jobs import Jobs
 from patchbay.core.limits import RateLimits
+from patchbay.domain.users import Plan
 from patchbay.ports import NoticeMessage, Record
 from patchbay.settings import settings
 
 if TYPE_CHECKING:
+    from patchbay.core.browsers import Browsers
+    from patchbay.core.credits import Credits
     from patchbay.core.delivery import Delivery
+    from patchbay.core.downloads import Downloads
     from patchbay.core.endpoints import Endpoints
     from patchbay.core.folders import Folders
+    from patchbay.core.generations import Generations
     from patchbay.core.identity import Identity
     from patchbay.core.licences import Licences
+    from patchbay.core.links import Links
+    from patchbay.core.lookups import Lookups
+    from patchbay.core.models import Models
     from patchbay.core.notices import Notices
     from patchbay.core.people import People
     from patchbay.core.picture_uploads import PictureUploads
     from patchbay.core.pipeline import Pipeline
+    from patchbay.core.projects import Projects
     from patchbay.core.reconciler import Reconciler
     from patchbay.core.retention import Retention
     from patchbay.core.samples import Samples
     from patchbay.core.search import Search
+    from patchbay.core.settling import Settling
+    from patchbay.core.sockets import Sockets
+    from patchbay.core.songs import Songs
     from patchbay.core.tasks import Tasks
     from patchbay.core.tracks import Tracks
     from patchbay.core.usage import Usage
+    from patchbay.core.vault import Vault
+    from patchbay.core.videos import Videos
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,57 @@ class Services(Outside):
         """Who signs in."""
         from patchbay.core.identity import Identity
 
-        return Identity(self.records, self.clock, self.accounts, self.people, self.passwords, self.tokens)
+        parts = (self.accounts, self.people, self.passwords, self.tokens)
+        return Identity(self.records, self.clock, *parts, verifies=self.settings.verify_email)
+
+    @cached_property
+    def sockets(self) -> "Sockets":
+        """Open sockets."""
+        from patchbay.core.sockets import Sockets
+
+        return Sockets(self.records, self.clock, self.accounts, self.identity, self.jobs, self.socket_wire)
+
+    @cached_property
+    def lookups(self) -> "Lookups":
+        """Songs by their addresses."""
+        from patchbay.core.lookups import Lookups
+
+        return Lookups(self.songs, self.song_catalogue, self.links)
+
+    @cached_property
+    def downloads(self) -> "Downloads":
+        """The audio of songs."""
+        from patchbay.core.downloads import Downloads
+
+        return Downloads(self.songs, self.jobs, self.audio_providers)
+
+    @cached_property
+    def vault(self) -> "Vault":
+        """What keeps secrets of users."""
+        from patchbay.core.vault import Vault, parse_keys
+
+        return Vault(parse_keys(self.settings.vault_key))
+
+    @cached_property
+    def links(self) -> "Links":
+        """Links to people's accounts elsewhere."""
+        from patchbay.core.links import Links
+
+        return Links(self.records, self.clock, self.vault, self.song_accounts)
+
+    @cached_property
+    def songs(self) -> "Songs":
+        """Recordings, as catalogues know them."""
+        from patchbay.core.songs import Songs
+
+        return Songs(self.records, self.assets, self.clock)
+
+    @cached_property
+    def browsers(self) -> "Browsers":
+        """Who signs in with a browser."""
+        from patchbay.core.browsers import Browsers
+
+        return Browsers(self.records, self.clock, self.identity, self.rate_limits)
 
     @cached_property
     def assets(self) -> Assets:
@@ -89,6 +153,46 @@ class Services(Outside):
         return Samples(self.records, self.assets, self.jobs, self.objects, self.clock)
 
     @cached_property
+    def generations(self) -> "Generations":
+        """Jobs whose audio becomes their owner's."""
+        from patchbay.core.generations import Generations
+
+        return Generations(self.records, self.objects, self.assets, self.jobs, self.credits)
+
+    @cached_property
+    def settling(self) -> "Settling":
+        """What becomes of jobs that are over."""
+        from patchbay.core.settling import Settling
+
+        return Settling(self.jobs, (self.samples, self.generations))
+
+    @cached_property
+    def models(self) -> "Models":
+        """What generates."""
+        from patchbay.core.models import Models
+
+        return Models(self.records, self.clock, self.shelf)
+
+    @cached_property
+    def credits(self) -> "Credits":
+        """What work costs."""
+        from patchbay.core.credits import Credits
+
+        allowances: dict[Plan, int] = {
+            "standard": self.settings.credits_standard,
+            "premium": self.settings.credits_premium,
+            "operator": 0,
+        }
+        return Credits(self.records, self.clock, allowances)
+
+    @cached_property
+    def videos(self) -> "Videos":
+        """Pictures with sound put under them."""
+        from patchbay.core.videos import Videos
+
+        return Videos(self.records, self.objects, self.generations, self.film_prober, self.clock, self.limits)
+
+    @cached_property
     def picture_uploads(self) -> "PictureUploads":
         """Pictures on their way in."""
         from patchbay.core.picture_uploads import PictureUploads
@@ -108,8 +212,15 @@ class Services(Outside):
         return Licences(self.records, self.samples, self.clock)
 
     @cached_property
+    def projects(self) -> "Projects":
+        """Sessions of music programs."""
+        from patchbay.core.projects import Projects
+
+        return Projects(self.records, self.objects, self.clock)
+
+    @cached_property
     def search(self) -> "Search":
-        """What finds samples."""
+        """What finds samples and projects."""
         from patchbay.core.search import Search
 
         return Search(self.records, self.clock)

@@ -1,25 +1,34 @@
 """The world outside, and this stage's limits: adapters, each made when it is first asked for."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from urllib.parse import urljoin
 
 from patchbay.catalog.models import Shelf
 from patchbay.core.assets import Limits
+from patchbay.core.holdings import Caps
 from patchbay.domain.base import utc_now
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.tasks import ComputeClass
+from patchbay.domain.users import Plan
 from patchbay.ports import (
+    AudioProvider,
     Bus,
     Clock,
     Executions,
+    FilmProber,
     Launcher,
     NoticeQueue,
     Objects,
     Passwords,
     Records,
+    SocketWire,
+    SongAccounts,
+    SongCatalogue,
     TaskQueues,
     Tokens,
     Web,
@@ -56,7 +65,9 @@ class Outside:
         """What this stage takes."""
         told = self.settings
         kept = timedelta(days=told.uploads_kept_days) or None
-        return Limits(told.max_upload_bytes, told.max_duration_s, told.upload_ttl_s, told.link_ttl_s, kept)
+        standard = Caps(told.quota_files, told.quota_gb * 1024**3, told.quota_jobs)
+        caps: dict[Plan, Caps] = {"standard": standard, "premium": standard.scaled(told.quota_premium)}
+        return Limits(told.max_upload_bytes, told.max_duration_s, told.upload_ttl_s, told.link_ttl_s, kept, caps)
 
     @cached_property
     def retention(self) -> timedelta:
@@ -134,11 +145,74 @@ class Outside:
         return SafeWeb(allow_private=self.settings.allow_private_urls, ca_file=self.settings.extra_ca or None)
 
     @cached_property
+    def film_prober(self) -> FilmProber:
+        """What looks at films."""
+        from patchbay.adapters.media.film_probe import ChildFilmProber
+
+        return ChildFilmProber()
+
+    @cached_property
+    def socket_wire(self) -> SocketWire:
+        """The WebSocket API."""
+        from patchbay.adapters.aws.sockets import WebSocketApi
+
+        # The emulator's place is known to its Lambdas alone, as that of all services; in the cloud this is a whole URL.
+        return WebSocketApi(urljoin(os.environ.get("AWS_ENDPOINT_URL", ""), self.settings.socket_endpoint))
+
+    @cached_property
+    def song_catalogue(self) -> SongCatalogue | None:
+        """Spotify, where the operator has credentials for it."""
+        told = self.settings
+        if not (told.spotify_client_id and told.spotify_client_secret):
+            return None
+        from patchbay.adapters.web.spotify import Spotify
+
+        return Spotify(
+            told.spotify_client_id,
+            told.spotify_client_secret,
+            api_url=told.spotify_api_url,
+            accounts_url=told.spotify_accounts_url,
+        )
+
+    @cached_property
+    def song_accounts(self) -> SongAccounts | None:
+        """People's accounts there, where the operator has credentials for it."""
+        told = self.settings
+        if not (told.spotify_client_id and told.spotify_client_secret):
+            return None
+        from patchbay.adapters.web.spotify_accounts import SpotifyAccounts
+
+        return SpotifyAccounts(
+            told.spotify_client_id,
+            told.spotify_client_secret,
+            api_url=told.spotify_api_url,
+            accounts_url=told.spotify_accounts_url,
+        )
+
+    @cached_property
+    def audio_providers(self) -> tuple[AudioProvider, ...]:
+        """Those who have the audio of songs, in the order in which they are asked."""
+        found: list[AudioProvider] = []
+        for name in self.settings.provider_names:
+            if name == "library" and self.settings.audio_library:
+                from patchbay.adapters.aws.library import BucketFolder
+                from patchbay.core.library import Library
+
+                folder = BucketFolder(self.settings.audio_library, self.settings.objects_url)
+                found.append(Library(folder, self.clock))
+            elif name == "yt-dlp":
+                from patchbay.adapters.media.ytdlp import YtDlp
+
+                found.append(YtDlp())
+        return tuple(found)
+
+    @cached_property
     def passwords(self) -> Passwords:
         """The user pool."""
         from patchbay.adapters.aws.cognito import UserPool
 
-        return UserPool(self.settings.user_pool_id, self.settings.user_pool_client_id)
+        told = self.settings
+        return UserPool(told.user_pool_id, told.user_pool_client_id, told.verify_email)
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -1,6 +1,6 @@
 """What can be asked of a composition: genres, emotions, tempos, instruments and their limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -17,7 +17,10 @@ TEMPOS: Final[tuple[str, ...]] = get_args(Tempo)
 
 MIN_DURATION_S, MAX_DURATION_S = 5.0, 900.0
 MIN_SECTION_S = 1.0
-MAX_SECTIONS = 12
+MAX_SECTIONS = 56
+"""Four versions of so many, each with its stems, are as many files as one job may make."""
+MAX_FILES = 900
+"""Files of one piece: a record of the table holds 400 KB, and each file takes about 350 bytes of it."""
 MIN_BPM, MAX_BPM = 30.0, 300.0
 MAX_VERSIONS = 4
 SEAM_S = 0.01
@@ -26,6 +29,11 @@ MAX_SEED = 2**31 - 1
 
 PARTS: Final = ("bass", "chords", "melody", "percussion")
 """The stems of every composition, whatever instruments play in them."""
+INSTRUMENTS_ZIP: Final = "instruments.zip"
+"""A file for each part of the piece, named by its stem and instrument: 32-bit float WAV, summing to the mix."""
+FILES: Final = ("score.mid", "pianoroll.png", "composition.json")
+VALUES: Final = ("key", "bpm", "instruments")
+"""What every piece comes with, beside audio."""
 MODES: Final = ("major", "minor", "dorian", "phrygian", "lydian", "mixolydian")
 
 _KITS = ("kit_acoustic", "kit_electronic", "kit_hiphop", "kit_brush")
@@ -116,3 +124,27 @@ def usual_genre(emotion: str | None) -> Genre:
 def matching(names: tuple[str, ...], genre: str) -> str:
     """Which of several instruments fits a genre best: the first that its own band has, else the first."""
     return next((name for name in FACTS[genre].band if name in names), names[0])
+
+
+def output_names(
+    *,
+    formats: Sequence[str],
+    versions: int,
+    sections: int,
+    stems: bool,
+    instrument_stems: bool,
+    sections_audio: bool,
+    section_stems: bool,
+) -> tuple[str, ...]:
+    """Names of all that a piece comes with, in the order in which it is told; the workflow `compose` explains them."""
+    places = [f"{version}-{section}" for version in range(versions) for section in range(sections)]
+    names = [f"track.{name}" for name in formats]
+    if stems:
+        names += [f"stem-{part}.{name}" for part in PARTS for name in formats]
+    if instrument_stems:
+        names.append(INSTRUMENTS_ZIP)
+    if sections_audio:
+        names += [f"{kind}-{place}.mp3" for place in places for kind in ("section", "preview")]
+    if section_stems:
+        names += [f"stem-{place}-{part}.mp3" for place in places for part in PARTS]
+    return (*names, *FILES, *VALUES)

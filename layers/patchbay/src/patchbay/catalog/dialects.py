@@ -1,5 +1,6 @@
 """The wire languages spoken at the base URL, one line each. Paths of two dialects never overlap."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 
@@ -14,7 +15,9 @@ class DialectEntry:
     ingest: tuple[str, ...] = ()
     """Exact paths among them whose POSTs carry whole files, too large for a Lambda: the ingest service takes them."""
     downloads: tuple[str, ...] = ()
-    """Exact paths among them whose GETs answer with whole files: the ingest service gives them."""
+    """Paths among them whose GETs answer with whole files: the ingest service gives them. An asterisk at the end stands
+    for one more name.
+    """
 
 
 DIALECTS: tuple[DialectEntry, ...] = (
@@ -42,6 +45,21 @@ DIALECTS: tuple[DialectEntry, ...] = (
         ingest=("/sample/audio",),
         downloads=("/audio/download",),
     ),
+    DialectEntry(
+        "soundforge",
+        "SoundForge",
+        (
+            "/health",
+            *(f"/api/{noun}" for noun in ("spotify", "download", "processing", "analysis", "daw", "lalalai", "tracks")),
+            "/api/session",
+            "/export",
+            "/files",
+            "/users",
+            "/auth/spotify",
+        ),
+        ingest=("/api/daw/export",),
+        downloads=("/export/stems/*",),
+    ),
     DialectEntry("native", "Patchbay", ("/patchbay", "/openapi", "/docs")),
 )
 
@@ -52,5 +70,11 @@ def ingest_paths() -> frozenset[str]:
 
 
 def download_paths() -> frozenset[str]:
-    """The paths of all dialects that the ingest service answers GETs of."""
+    """The paths of all dialects that the ingest service answers GETs of, as the entries have them."""
     return frozenset(path for entry in DIALECTS for path in entry.downloads)
+
+
+def listed_as(path: str, paths: Container[str]) -> str | None:
+    """The entry of a list that a path, without a slash at its end, is meant by; None if it is not on the list."""
+    family = path.rpartition("/")[0] + "/*"
+    return next((entry for entry in (path, family) if entry in paths), None)

@@ -15,7 +15,7 @@ from patchbay.domain.tasks import ComputeClass
 class Params(BaseModel):
     """Base of every workflow's parameters: unknown names are refused, so that a typing error never passes silently."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def wishes(
     tempo: str = "",
     seed: int = 0,
     stems: bool = False,
+    instruments: bool = False,
 ) -> dict[str, Any]:
     """Parameters of the workflow `compose`: what the prompt says, and before it what is given apart from it.
 
@@ -44,6 +45,8 @@ def wishes(
     # What is given apart makes up for what an empty prompt leaves out.
     read = understand(", ".join(text for text in (prompt, "" if prompt else genre, "" if prompt else mood) if text))
     params = {**brief.params(read), "title": " ".join(prompt.split())[:200], "seed": seed, "stems": stems}
+    if instruments:
+        params["instrument_stems"] = True
     if genre:
         params["genre"] = genre
     if duration_s is not None:

@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from patchbay.core import layout, store
 from patchbay.core.idempotency import Once, write_once
 from patchbay.core.layout import KeyOfEmail
-from patchbay.domain.errors import Conflict, InvalidInput, NotFound, TooLarge, Unauthenticated
+from patchbay.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unconfirmed,
+)
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.users import (
     ALL_SCOPES,
@@ -19,6 +27,7 @@ from patchbay.domain.users import (
     Plan,
     User,
     hash_secret,
+    new_pool_suffix,
     new_secret,
     normal_email,
 )
@@ -38,12 +47,18 @@ class Accounts:
     records: Records
     clock: Clock
 
-    def ensure_user(self, email: str, name: str = "") -> User:
-        """The user with that address, made with a default application if there is none. Raises `InvalidInput`."""
+    def ensure_user(self, email: str, name: str = "", *, anyway: bool = False) -> User:
+        """The user with that address, made with a default application if there is none.
+
+        Raises `InvalidInput`, and `Unconfirmed` for an account whose owner may be another than the address's, unless
+        that is wanted `anyway`.
+        """
         address = normal_email(email)
         if found := self.find_user(address):
+            if not found.email_confirmed and not anyway:
+                raise Unconfirmed(f"who registered with {address} has not shown that the address is theirs")
             return found
-        user = User(id=new_id(), email=address, name=name, application_id=new_id(), created_at=self.clock.now())
+        user = self._fresh(address, name)
         try:
             self.records.write(layout.put_user(user), *first_writes(user))
         except WriteConflict:
@@ -52,6 +67,40 @@ class Accounts:
                 raise
             return faster
         return user.model_copy(update={"version": 1})
+
+    def take_over(self, email: str, name: str = "") -> User:
+        """A new user with an address that nobody has shown to be his; whoever registered with it keeps all but that.
+
+        Of a confirmed account, or none, as `ensure_user`. Raises `InvalidInput`, `Unavailable`.
+        """
+        address = normal_email(email)
+        for _ in store.attempts():
+            old = self.find_user(address)
+            if old is None or old.email_confirmed:
+                return self.ensure_user(address, name)
+            claim = store.load(self.records, KeyOfEmail, layout.email_key(address))
+            if claim is None or claim.user_id != old.id:
+                continue
+            user = self._fresh(address, name)
+            # His sessions end with the address; by what he knows of it he cannot begin another.
+            left = old.model_copy(update={"email": "", "sessions_from": self.clock.now() + timedelta(seconds=1)})
+            moved = layout.put(layout.email_key(address), "email", claim.model_copy(update={"user_id": user.id}))
+            try:
+                self.records.write(layout.put_user(user), layout.put_user(left), moved, first_writes(user)[1])
+            except WriteConflict:
+                continue
+            return user.model_copy(update={"version": 1})
+        raise Unavailable("too many changes at once; try again")
+
+    def _fresh(self, address: str, name: str) -> User:
+        return User(
+            id=new_id(),
+            email=address,
+            name=name,
+            application_id=new_id(),
+            pool_suffix=new_pool_suffix(),
+            created_at=self.clock.now(),
+        )
 
     def find_user(self, email: str) -> User | None:
         """The user with that address, or None."""

@@ -5,17 +5,19 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from patchbay.core import layout, store
+from patchbay.core.holdings import Caps, Holdings, forget
 from patchbay.core.idempotency import Once, write_once
-from patchbay.domain.assets import Asset, AssetState, parse_upload_key, upload_key
+from patchbay.domain.assets import Asset, AssetState, incoming_key, parse_upload_key, upload_key
 from patchbay.domain.errors import FetchRefused, InvalidInput, NotFound, TooLarge, Unavailable, UnusableAudio
 from patchbay.domain.ids import is_id, new_id
-from patchbay.ports import Clock, Delete, Objects, PresignedPost, Prober, Records, Web, WriteConflict
+from patchbay.domain.users import Plan
+from patchbay.ports import Clock, Objects, PresignedPost, Prober, Records, Web, Write, WriteConflict
 
 PART_BYTES = 64 * 1024**2
 """Size of a part of an upload in parts; S3 takes 5 MiB to 5 GiB and at most 10,000 parts."""
@@ -36,6 +38,8 @@ class Limits:
     link_ttl_s: int = 3600
     kept: timedelta | None = None
     """How long a file is kept for which nothing else is asked; None for as long as nobody deletes it."""
+    caps: Mapping[Plan, Caps] = field(default_factory=dict)
+    """How much one account may have, by its plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ class Assets:
     clock: Clock
     limits: Limits
     pause: Callable[[float], None] = time.sleep
+
+    @property
+    def holdings(self) -> Holdings:
+        """What accounts have and may have."""
+        return Holdings(self.records, self.limits.caps)
 
     def awaited(
         self, tenant_id: str, *, name: str = "", source_url: str | None = None, keep_until: datetime | None = None
@@ -89,44 +98,87 @@ class Assets:
         keep_until: datetime | None = None,
         once: Once | None = None,
     ) -> Asset:
-        """Store an asset whose bytes are still to come; those of a URL are fetched soon. Raises as `awaited`."""
+        """Store an asset whose bytes are still to come; those of a URL are fetched soon.
+
+        Raises as `awaited`, and `QuotaExceeded`.
+        """
         if once and once.made:
             return self.get(tenant_id, once.made)
         asset = self.awaited(tenant_id, name=name, source_url=source_url, keep_until=keep_until)
-        made = write_once(self.records, once, asset.id, asset.created_at, layout.put_asset(asset))
+        made = write_once(self.records, once, asset.id, asset.created_at, *self.holdings.new(tenant_id, asset))
         return asset.model_copy(update={"version": 1}) if made == asset.id else self.get(tenant_id, made)
 
     def keep(self, tenant_id: str, asset_id: str, until: datetime | None) -> Asset:
-        """Keep an asset until then, or until somebody deletes it. Raises `NotFound`, `InvalidInput`."""
+        """Keep an asset until then, or until somebody deletes it.
+
+        Raises `NotFound`, `InvalidInput`, `Conflict` for the audio of a sample, which is kept as long as that.
+        """
         now = self.clock.now()
         return self._changed(self.get(tenant_id, asset_id), {"keep_until": _kept(until, now)})
 
     def delete(self, tenant_id: str, asset_id: str) -> None:
-        """Forget an asset and its bytes. Raises `NotFound`. Jobs that still want the bytes fail and say so."""
+        """Forget an asset and its bytes. Jobs that still want the bytes fail and say so.
+
+        Raises `NotFound`, `Conflict` for the audio of a sample, which goes with that.
+        """
         # Its time is over first: should this process die in the middle, the sweep finds it and goes on.
         self.remove(self._changed(self.get(tenant_id, asset_id), {"keep_until": self.clock.now()}))
 
     def remove(self, asset: Asset) -> None:
         """Remove what is left of an asset whose time is over: its bytes, and then the record that tells of them."""
-        self.objects.delete(asset.key)
-        self.records.write(Delete(layout.asset_key(asset.tenant_id, asset.id), expected=None))
+        self._remove_bytes(asset.tenant_id, asset.id)
+        forget(self.records, asset.tenant_id, asset.id)
 
     def remove_orphan(self, tenant_id: str, asset_id: str) -> bool:
         """Remove bytes that came after their asset was gone. False if there is such an asset."""
         asset = store.load(self.records, Asset, layout.asset_key(tenant_id, asset_id))
         if asset is not None and not asset.gone(self.clock.now()):
             return False
-        self.objects.delete(upload_key(tenant_id, asset_id))
+        self._remove_bytes(tenant_id, asset_id)
         return True
 
+    def arrived(self, asset: Asset) -> bool:
+        """Whether its bytes are there, taken or still where they were sent to."""
+        return any(self.objects.stat(key) is not None for key in (asset.key, asset.incoming_key))
+
+    def take(self, tenant_id: str, asset_id: str) -> None:
+        """Take an upload from where it was sent to where no upload URL reaches; nothing happens if none was sent.
+
+        The first bytes that are taken stay: what is sent later changes neither what was looked at nor what is looked at
+        just now, and is removed. Raises `NotFound`, `Unavailable`.
+        """
+        asset = self.get(tenant_id, asset_id)
+        sent = self.objects.stat(asset.incoming_key)
+        if sent is None:
+            return
+        if asset.state is AssetState.PENDING and not asset.source_url:
+            try:
+                self.check_size(sent.size_bytes)
+            except TooLarge as error:
+                self._settled(_rejected(asset, error))
+                return
+            with suppress(NotFound):  # another has just taken it
+                self.objects.copy_new(asset.incoming_key, asset.key)
+            if self.objects.stat(asset.key) is None:
+                raise Unavailable("the upload is being taken; try again")
+        self.objects.delete(asset.incoming_key)
+
+    def _remove_bytes(self, tenant_id: str, asset_id: str) -> None:
+        for key in (incoming_key(tenant_id, asset_id), upload_key(tenant_id, asset_id)):
+            self.objects.delete(key)
+
     def _changed(self, asset: Asset, changes: Mapping[str, Any]) -> Asset:
-        """An asset with changes, unless it is gone meanwhile. Raises `NotFound`."""
+        """An asset with changes, unless it is gone meanwhile. Raises `NotFound`, `Conflict` for a sample's audio."""
+        from patchbay.core import in_use  # few requests change a file, and each process would pay for samples
+
         now, key = self.clock.now(), layout.asset_key(asset.tenant_id, asset.id)
 
         def change(found: Asset) -> Asset | None:
+            in_use.check_free(self.records, asset.id)
             return None if found.gone(now) else found.model_copy(update=changes)
 
-        changed = store.change(self.records, Asset, key, change, layout.put_asset)
+        free = in_use.is_free(asset.id)  # one may be made of it at this very moment
+        changed = store.change(self.records, Asset, key, change, lambda new: (layout.put_asset(new), free))
         if changed is None:
             raise _missing(asset.id)
         return changed
@@ -134,30 +186,31 @@ class Assets:
     def put_url(self, asset: Asset, *, size_bytes: int | None = None) -> str:
         """Where its bytes are taken by PUT. Raises `TooLarge`."""
         self.check_size(size_bytes or 0)
-        return self.objects.presign_put(asset.key, expires_s=self.limits.upload_ttl_s, size_bytes=size_bytes)
+        return self.objects.presign_put(asset.incoming_key, expires_s=self.limits.upload_ttl_s, size_bytes=size_bytes)
 
     def post_form(self, asset: Asset) -> PresignedPost:
         """The form by which a browser posts its bytes."""
         limit = self.limits.max_upload_bytes
-        return self.objects.presign_post(asset.key, expires_s=self.limits.upload_ttl_s, max_bytes=limit)
+        return self.objects.presign_post(asset.incoming_key, expires_s=self.limits.upload_ttl_s, max_bytes=limit)
 
     def begin_parts(self, asset: Asset, size_bytes: int) -> PartsUpload:
         """An upload in parts, for large files and lines that break. Raises `TooLarge`."""
         self.check_size(size_bytes)
-        upload_id = self.objects.start_multipart(asset.key)
+        upload_id = self.objects.start_multipart(asset.incoming_key)
         numbers = range(1, -(-max(size_bytes, 1) // PART_BYTES) + 1)
         ttl_s = self.limits.upload_ttl_s
-        urls = tuple(self.objects.presign_part(asset.key, upload_id, n, expires_s=ttl_s) for n in numbers)
+        key = asset.incoming_key
+        urls = tuple(self.objects.presign_part(key, upload_id, n, expires_s=ttl_s) for n in numbers)
         return PartsUpload(upload_id, PART_BYTES, urls)
 
     def complete_parts(self, tenant_id: str, asset_id: str, upload_id: str, etags: Mapping[int, str]) -> Asset:
         """Make the file of its parts. Raises `NotFound`, `InvalidInput`."""
         asset = self.get(tenant_id, asset_id)
-        self.objects.complete_multipart(asset.key, upload_id, etags)
+        self.objects.complete_multipart(asset.incoming_key, upload_id, etags)
         return asset
 
     def download_url(self, asset: Asset) -> str:
-        """Where its bytes can be read, for as long as links live; never as a page, for they are not checked yet."""
+        """Where its bytes can be read once they were taken, for as long as links live; as a file, never as a page."""
         return self.objects.presign_get(asset.key, expires_s=self.limits.link_ttl_s, as_file=True)
 
     def get(self, tenant_id: str, asset_id: str) -> Asset:
@@ -198,10 +251,13 @@ class Assets:
         if asset.state is AssetState.PENDING and asset.source_url:
             return self.fetch(tenant_id, asset_id)
         if asset.state is AssetState.REJECTED:
-            self.objects.delete(asset.key)  # the upload URL may have been used again
+            self._remove_bytes(tenant_id, asset_id)  # the upload URL may have been used again
         if asset.state is not AssetState.PENDING:
             return asset
         info = self.objects.stat(asset.key)
+        if info is None:
+            self.take(tenant_id, asset_id)
+            info = self.objects.stat(asset.key)
         if info is None:
             return self._without_bytes(tenant_id, asset_id)
         with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
@@ -213,10 +269,14 @@ class Assets:
             except NotFound:
                 return self._without_bytes(tenant_id, asset_id)
             except (UnusableAudio, TooLarge) as error:
-                seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
+                seen = _rejected(asset, error)
+        return self._settled(seen)
+
+    def _settled(self, seen: Asset) -> Asset:
+        """Store what a look found; of what was rejected no bytes stay."""
         settled = self._settle(seen.model_copy(update={"inspected_at": self.clock.now()}))
         if settled.state is AssetState.REJECTED:
-            self.objects.delete(asset.key)
+            self._remove_bytes(settled.tenant_id, settled.id)
         return settled
 
     def _without_bytes(self, tenant_id: str, asset_id: str) -> Asset:
@@ -255,11 +315,11 @@ class Assets:
                 seen = self._looked_at(asset, path)
                 self.objects.upload(path, asset.key, media_type="application/octet-stream")
             except (UnusableAudio, FetchRefused, TooLarge) as error:
-                seen = asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(error)})
+                seen = _rejected(asset, error)
             except Exception:
                 self._let_go(asset)
                 raise
-        return self._settle(seen.model_copy(update={"inspected_at": self.clock.now(), "fetching_until": None}))
+        return self._settled(seen.model_copy(update={"fetching_until": None}))
 
     def _let_go(self, asset: Asset) -> None:
         """Another may fetch it at once: the next try would otherwise wait for this one."""
@@ -283,18 +343,27 @@ class Assets:
         return asset.model_copy(update=changes)
 
     def _settle(self, asset: Asset) -> Asset:
-        """Store what a look found, whatever else of the asset was changed meanwhile. The first look counts."""
+        """Store what a look found, whatever else of the asset was changed meanwhile. The first look counts.
+
+        A file for which its owner's account has no room is rejected.
+        """
         now, found = self.clock.now(), {name: getattr(asset, name) for name in _FOUND}
+        more: tuple[Write, ...] = ()
 
         def change(stored: Asset) -> Asset | None:
+            nonlocal more
+            more = ()
             if stored.gone(now):
                 return None
-            return stored.model_copy(update=found) if stored.state is AssetState.PENDING else stored
+            if stored.state is not AssetState.PENDING:
+                return stored
+            seen, more = self.holdings.settled(stored.model_copy(update=found))
+            return seen
 
         key = layout.asset_key(asset.tenant_id, asset.id)
-        settled = store.change(self.records, Asset, key, change, layout.put_asset)
+        settled = store.change(self.records, Asset, key, change, lambda seen: (layout.put_asset(seen), *more))
         if settled is None:  # deleted while its bytes were looked at, or fetched
-            self.objects.delete(asset.key)
+            self._remove_bytes(asset.tenant_id, asset.id)
             raise _missing(asset.id)
         return settled
 
@@ -311,6 +380,10 @@ def _kept(until: datetime | None, now: datetime) -> datetime | None:
     if until is not None and until <= now:
         raise InvalidInput(f"{until.isoformat()} is over; delete the file instead", field="keep_until")
     return until
+
+
+def _rejected(asset: Asset, why: Exception) -> Asset:
+    return asset.model_copy(update={"state": AssetState.REJECTED, "reason": str(why)})
 
 
 def _missing(asset_id: str) -> NotFound:

@@ -51,7 +51,7 @@ class Folders:
 
     def delete(self, tenant_id: str, number: int) -> None:
         """Remove an empty folder. Raises `NotFound`, `Conflict` while there is something in it."""
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             folder = self.get(tenant_id, number)
             if folder.samples:
                 raise Conflict(f"there are samples in folder {number} ({folder.samples}); move or delete them first")

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from patchbay.core import layout, store
+from patchbay.core.holdings import check_room
 from patchbay.domain.base import Entity
-from patchbay.domain.errors import Conflict, InvalidInput
-from patchbay.ports import Clock, Put, Records, Write, WriteConflict
+from patchbay.domain.errors import Conflict, InvalidInput, Unavailable
+from patchbay.ports import AddWithin, Clock, Put, Records, Write, WriteConflict
 
 KEPT = timedelta(hours=24)
 MAX_ANSWER_BYTES = 200_000
@@ -107,19 +108,31 @@ class Once:
         return fresh
 
 
-def write_once(records: Records, once: Once | None, made: str, now: datetime, *writes: Write) -> str:
+def write_once(
+    records: Records, once: Once | None, made: str, now: datetime, *writes: Write, until: datetime | None = None
+) -> str:
     """Write a new thing, together with the key of the request that makes it, if it has one.
 
-    Returns the id of what the request made: `made`, or what a rival with the same key made a moment before; then
-    nothing was written. Raises `WriteConflict`, `IdempotencyMismatch`, `Conflict`.
+    `until`: see `Once.claims`. Returns the id of what the request made: `made`, or what a rival with the same key made
+    a moment before; then nothing was written. An account's figures may be changed by others at the same moment: then it
+    is tried again. Raises `WriteConflict`, `IdempotencyMismatch`, `Conflict`, `Unavailable`, `QuotaExceeded`.
     """
-    try:
-        records.write(*writes, *(once.claims(made, now) if once else ()))
-    except WriteConflict:
-        if once is None:
-            raise
-        return once.looked_up(records).made or made
-    return made
+    shared = [write for write in writes if isinstance(write, AddWithin)]
+    for _ in store.attempts():
+        try:
+            records.write(*writes, *(once.claims(made, now, until=until) if once else ()))
+        except WriteConflict:
+            if not shared:
+                if once is None:
+                    raise
+                return once.looked_up(records).made or made
+            if once and (rival := once.refreshed(records)) is not once:
+                return rival.made or made
+            for charge in shared:
+                check_room(records, charge)
+            continue
+        return made
+    raise Unavailable("too many changes at once; try again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from patchbay.core import layout
 from patchbay.core.assets import Assets
-from patchbay.core.idempotency import UNDER_WAY, Once
+from patchbay.core.holdings import forget
+from patchbay.core.idempotency import UNDER_WAY, Once, write_once
 from patchbay.domain.assets import Asset, AssetState
-from patchbay.domain.errors import Conflict, InvalidInput, NotFound, TooLarge, Unavailable
-from patchbay.ports import Delete, WriteConflict
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, QuotaExceeded, TooLarge, Unavailable
+from patchbay.ports import WriteConflict
 
 PART_BYTES = 8 * 1024**2
 MAX_PARTS = 10_000
@@ -83,7 +83,7 @@ class Intake:
         With `once`, what an earlier arrival of the same request made is given back and these bytes are dropped. The
         key is claimed with the record for a while, and for good when the object is there: whoever writes that claim
         first decides between rivals. Raises `InvalidInput` for an empty file, `Conflict` while another arrival is
-        under way, `Unavailable`; then nothing is left.
+        under way, `QuotaExceeded`, `Unavailable`; then nothing is left.
         """
         if not self.size_bytes:
             raise InvalidInput("the file is empty", field="file")
@@ -104,7 +104,7 @@ class Intake:
         if self._recorded and self._is_nobodys():
             # The store may have made the object although its answer never came.
             _try(lambda: self._objects.delete(key))
-            _try(lambda: self._records.write(Delete(layout.asset_key(self._asset.tenant_id, self._asset.id), None)))
+            _try(lambda: forget(self._records, self._asset.tenant_id, self._asset.id))
 
     def _finish(self, once: Once | None) -> Asset:
         if once is not None and (earlier := self._made_before(once)) is not None:
@@ -133,17 +133,17 @@ class Intake:
     def _record(self, asset: Asset, once: Once | None) -> bool:
         """Write the asset, and claim the key for it. False if a rival has the key now."""
         now = self._assets.clock.now()
-        claims = once.claims(asset.id, now, until=now + CLAIM_HELD) if once else ()
+        writes = self._assets.holdings.new(asset.tenant_id, asset)
         # Before the write: it may be done although its answer never comes.
         self._recorded, self._claim = True, once.claimed() if once else None
         try:
-            self._records.write(layout.put_asset(asset), *claims)
-        except WriteConflict:
-            if once is None:
-                raise
+            made = write_once(self._records, once, asset.id, now, *writes, until=now + CLAIM_HELD)
+        except (Conflict, QuotaExceeded):
             self._recorded, self._claim = False, None
-            return False
-        return True
+            raise
+        if made != asset.id:
+            self._recorded, self._claim = False, None
+        return self._recorded
 
     def _make_object(self) -> None:
         key = self._asset.key

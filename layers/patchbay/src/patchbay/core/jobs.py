@@ -8,7 +8,7 @@ from typing import Any
 
 from patchbay.catalog import workflows
 from patchbay.catalog.models import Shelf
-from patchbay.core import layout, listing, manifests, store
+from patchbay.core import holdings, layout, listing, manifests, store
 from patchbay.core.assets import Assets
 from patchbay.core.idempotency import Once, write_once
 from patchbay.domain import jobs as life
@@ -17,7 +17,7 @@ from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFoun
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.jobs import Job, JobFile, JobState, Output
 from patchbay.domain.steps import Step
-from patchbay.ports import Clock, Delete, Executions, Objects, Put, Records, WriteConflict
+from patchbay.ports import Clock, Delete, Executions, Objects, Records, Write, WriteConflict
 
 MAX_BODY_BYTES = 16_000
 MAX_PAGE = 200
@@ -36,6 +36,8 @@ class Order:
     params: Mapping[str, Any] = field(default_factory=dict)
     input_url: str | None = None
     input_asset_id: str | None = None
+    input_tenant_id: str | None = None
+    """Whose that asset is, where it is another's whom the caller saw to be willing; None for the tenant's own."""
     files: Sequence[JobFile] = ()
     """For a workflow that takes any number of them."""
     name: str = ""
@@ -81,10 +83,10 @@ class Jobs:
         self.begin(job)
         return job.model_copy(update={"version": 1})
 
-    def writes_of(self, asset: Asset | None, *jobs: Job) -> list[Put]:
-        """What stores new jobs, and their input if it is new too."""
-        new = [layout.put_asset(asset)] if asset is not None and asset.version == 0 else []
-        return [layout.put_job(job) for job in jobs] + new
+    def writes_of(self, asset: Asset | None, *jobs: Job) -> list[Write]:
+        """What stores new jobs, and their input if it is new too. Raises `QuotaExceeded`."""
+        new = asset if asset is not None and asset.version == 0 else None
+        return list(self.assets.holdings.new(jobs[0].tenant_id, new, jobs))
 
     def begin(self, job: Job) -> None:
         """Start a stored job. If that fails now, the reconciler does it later."""
@@ -117,6 +119,7 @@ class Jobs:
             request=dict(order.request),
             metadata=dict(order.metadata),
             input_asset_id=asset.id if asset else None,
+            input_tenant_id=order.input_tenant_id,
             input_url=asset.source_url if asset else None,
             manifest=manifest,
             group_id=group_id,
@@ -163,7 +166,7 @@ class Jobs:
         """End a job that is not over. Raises `NotFound`, `Conflict` if it is over in another way."""
         self.get(tenant_id, job_id)
         key = layout.job_key(tenant_id, job_id)
-        job = store.change(self.records, Job, key, lambda j: life.cancel(j, self.clock.now()), layout.put_job)
+        job = store.change(self.records, Job, key, lambda j: life.cancel(j, self.clock.now()), holdings.put_job)
         if job is None:
             raise NotFound(f"there is no job {job_id}")
         self.executions.stop(job.id, job.runs)
@@ -171,7 +174,7 @@ class Jobs:
 
     def delete(self, tenant_id: str, job_id: str) -> None:
         """Forget a job, cancelling it first if it is not over. Raises `NotFound`."""
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             job = self.get(tenant_id, job_id)
             if not job.state.terminal:
                 try:
@@ -184,6 +187,10 @@ class Jobs:
                 continue
             return
         raise Unavailable("too many changes at once; try again")
+
+    def whole(self, job: Job) -> bool:
+        """Whether all that a job made is still there: results are forgotten some day."""
+        return all(self.objects.stat(output.key) is not None for output in job.outputs if output.key)
 
     def link(self, output: Output) -> str:
         """A fresh link to an output's object."""
@@ -204,7 +211,7 @@ class Jobs:
             return None
         if order.input_asset_id:
             try:
-                asset = self.assets.get(order.tenant_id, order.input_asset_id)
+                asset = self.assets.get(order.input_tenant_id or order.tenant_id, order.input_asset_id)
             except NotFound as error:
                 raise InvalidInput(str(error), field="input") from None
         elif not order.input_url:

@@ -9,11 +9,14 @@
 | whether a user follows another | `FOLLOWS#<user>` / `<user>` | get |
 | how many follow a user | `FOLLOWERS#<user>` / `count` | counter |
 | whether a session is over | `ENDED#<user>` / `<session>` | get |
+| password that is being set by a code | `RESETS#<user>` / `reset` | get |
+| session of a browser by its cookie's hash | `BROWSERS#<sha256>` / `session` | get |
 | session that waits to be handed over | `HANDOVERS#<sha256>` / `session` | get |
 | applications of a tenant | `APPLICATIONS#<tenant>` / `<application>` | get, query |
 | thing by its public number | `NUMBERS#<kind>#<number>` / `thing` | get |
 | API key by its secret's hash | `SECRETS#<sha256>` / `key` | get |
 | API keys of a tenant | `KEYS#<tenant>` / `<key id>` | query |
+| how much a tenant stores and has ordered | `HELD#<tenant>` / `figures` | get |
 | asset by id, assets newest first | `ASSETS#<tenant>` / `<asset>` | get, query |
 | assets of all tenants whose time is over | index `by_open`, `KEPT#<hour>#<shard>` | index query, keys only |
 | job by id, jobs newest first | `JOBS#<tenant>` / `<job>` | get, query |
@@ -31,10 +34,30 @@
 | whether a user likes a sample | `LIKES#<tenant>` / `<sample>` | get |
 | how many like a sample | `LIKED#<sample>` / `count` | counter |
 | what a user has a licence for | `LICENCES#<tenant>` / `<asset>` | get |
-| samples of a term, in an order | `TERMS#<order>#<scope>#<term>` / `<place>` | query |
+| project by id, projects of a tenant | `PROJECTS#<tenant>` / `<project>` | get, query |
+| whose a project is | `PROJECT#<project>` / `owner` | get |
+| projects of all tenants that are being made or removed | index `by_open`, `LEAVING#<hour>` | index query, keys only |
+| documents of a project, as they were saved | `DOCUMENTS#<project>` / `<ten digits>` | get, query |
+| samples or projects of a term, in an order | `TERMS#<order>#<scope>#<term>` / `<place>` | query |
 | what the index holds of a sample | `INDEXED#<tenant>` / `<sample>` | get, query |
-| whose samples are in the index | `OWNERS#<shard>` / `<tenant>` | get, query |
+| what the index holds of a project | `INDEXED#<tenant>#project` / `<project>` | get, query |
+| whose samples and projects are in the index | `OWNERS#<shard>` / `<tenant>` | get, query |
 | tags in fashion | `TRENDS` / `public` | get |
+| generation by id, generations newest first | `GENERATIONS#<tenant>` / `<job>` | get, query |
+| whose a generation is | `GENERATION#<job>` / `owner` | get |
+| video by id, videos newest first | `VIDEOS#<tenant>` / `<video>` | get, query |
+| credits of a tenant | `WALLETS#<tenant>` / `credits` | get |
+| what an order costs | `CHARGES#<tenant>` / `<order>` | get |
+| whether a user likes a generator | `GENERATORLIKES#<tenant>` / `<nine digits>` | get |
+| a user's tags of generators, and his uses | `GENERATORS#<tenant>` / `tags#<nine digits>`, `used#...` | query |
+| a generator's likes and uses | `GENERATORLIKED#<number>`, `GENERATORUSES#<number>#<shard>` | counters |
+| open socket by its connection | `SOCKETS#<connection>` / `socket` | get |
+| sockets that listen to a job | `LISTENERS#<job>` / `<connection>` | query |
+| what lets a page open a socket | `TICKETS#<sha256>` / `ticket` | get |
+| a tenant's account at a catalogue of songs | `LINKS#<tenant>` / `<catalogue>` | get |
+| link that waits for its owner's consent | `CONSENTS#<sha256>` / `consent` | get |
+| song by id, songs newest first | `SONGS#<tenant>` / `<song>` | get, query |
+| which song a catalogue's is | `FOUND#<tenant>` / `<catalogue>:<its id>` | get |
 | usage of a tenant in a month | `USAGE#<tenant>` / `<yyyy-mm>#<shard>` | get, all shards at once |
 | what an idempotency key made | `ONCE#<tenant>` / `<sha256>` | get |
 | registered webhook endpoints | `ENDPOINTS#<tenant>` / `<endpoint>` | get, query |
@@ -281,12 +304,23 @@ def put_api_key(key: ApiKey) -> tuple[Put, Put]:
     return by_hash, put(api_key_key(key.tenant_id, key.id), "api_key", key)
 
 
+def ends_at(asset: Asset) -> datetime | None:
+    """When the sweep is to remove an asset: at the end of its time, or, if its bytes never come, after two days."""
+    never = asset.state is AssetState.PENDING and asset.counted_bytes is not None
+    ends = [asset.keep_until, asset.created_at + PENDING_KEPT if never else None]
+    return min((end for end in ends if end is not None), default=None)
+
+
 def put_asset(asset: Asset) -> Put:
-    """Write of an asset. One whose bytes never come is forgotten; one whose time ends is found by when it does."""
-    forget = asset.created_at + PENDING_KEPT if asset.state is AssetState.PENDING else None
+    """Write of an asset. One whose bytes never come is forgotten; one whose time ends is found by when it does.
+
+    One that counts may not just be dropped by the store: the sweep finds it, and gives back what it counts for.
+    """
+    dropped = asset.state is AssetState.PENDING and asset.counted_bytes is None
+    forget = asset.created_at + PENDING_KEPT if dropped else None
     indexes = {}
-    if asset.keep_until:
-        indexes["by_open"] = kept_partitions(kept_number(asset.keep_until))[_spread(asset.id, KEPT_SHARDS)]
+    if (ends := ends_at(asset)) is not None:
+        indexes["by_open"] = kept_partitions(kept_number(ends))[_spread(asset.id, KEPT_SHARDS)]
     return put(asset_key(asset.tenant_id, asset.id), "asset", asset, indexes=indexes, expires=forget)
 
 

@@ -21,6 +21,12 @@ class Brought(Entity):
     at: datetime
 
 
+class Resetting(Entity):
+    """That a password is being set by a code; stays for a while if that comes to no end."""
+
+    code_hash: str
+
+
 class EndedSession(Entity):
     """That a session is over, though its tokens say otherwise."""
 
@@ -55,6 +61,16 @@ def followers_key(user_id: str) -> Key:
 def ended_key(user_id: str, session_id: str) -> Key:
     """Key of the mark that a session is over."""
     return f"ENDED#{user_id}", session_id
+
+
+def reset_key(user_id: str) -> Key:
+    """Key of the mark that a user's password is being set by a code."""
+    return f"RESETS#{user_id}", "reset"
+
+
+def browser_key(secret_hash: str) -> Key:
+    """Key of a browser's session by its cookie's hash."""
+    return f"BROWSERS#{secret_hash}", "session"
 
 
 def hand_over_key(code_hash: str) -> Key:

@@ -1,14 +1,11 @@
 """Marks that somebody sets on a thing, once, and the exact number of those who did."""
 
-import random
 import time
 from collections.abc import Callable
 
 from patchbay.core import store
 from patchbay.domain.errors import Unavailable
 from patchbay.ports import Add, Delete, Key, Put, Record, Records, WriteConflict
-
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.5
 
 
 def mark(
@@ -19,8 +16,7 @@ def mark(
     Returns whether anything changed; repeating it changes nothing. Everybody who marks a thing writes its one counter,
     and the store lets one of two such transactions wait: hence the pauses, of random length. Raises `Unavailable`.
     """
-    longest_s = _FIRST_PAUSE_S
-    for _ in range(store.ATTEMPTS):
+    for _ in store.attempts(pause):
         there = records.get(key)
         if (there is not None) is wanted:
             return False
@@ -28,8 +24,6 @@ def mark(
         try:
             records.write(change, Add(counter, 1 if wanted else -1))
         except WriteConflict:
-            pause(random.uniform(0, longest_s))  # noqa: S311 - spreads rivals, keeps no secret
-            longest_s = min(2 * longest_s, _LONGEST_PAUSE_S)
             continue
         return True
     raise Unavailable("too many changes at once; try again")

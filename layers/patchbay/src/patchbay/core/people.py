@@ -12,7 +12,7 @@ from patchbay.core.marks import mark
 from patchbay.domain import people as rules
 from patchbay.domain.errors import InvalidInput, NotFound, Taken, Unavailable
 from patchbay.domain.ids import new_id
-from patchbay.domain.users import User, normal_email
+from patchbay.domain.users import User, new_pool_suffix, normal_email
 from patchbay.ports import Clock, Objects, Passwords, Put, Records, WriteConflict
 
 KIND = "user"
@@ -58,16 +58,18 @@ class People:
             first_name=first,
             last_name=last,
             referred_by=self._referrer(referral_code),
+            email_confirmed=False,
+            pool_suffix=new_pool_suffix(),
             created_at=self.clock.now(),
         )
         self._check_free(user)
         # The password first: should this process die in between, nobody ever learns of what it made, while a user
         # without a password could not register again.
-        self.passwords.create(user.id, address, password)
+        self.passwords.create(user.pool_name, address, password)
         try:
             return self._stored(user)
         except Taken:
-            self.passwords.remove(user.id)
+            self.passwords.remove(user.pool_name)
             raise
 
     def by_number(self, number: int) -> User:
@@ -80,7 +82,7 @@ class People:
 
     def by_id(self, tenant_id: str) -> User:
         """The user that a tenant is, with a number and a name from now on. Raises `NotFound`."""
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             user = self.accounts.user(tenant_id)
             if user.number:
                 return user
@@ -149,6 +151,12 @@ class People:
         """Tell a user's name at Instagram; empty for none. Raises `InvalidInput`, `NotFound`."""
         return self._update(tenant_id, {"instagram": rules.instagram_handle(handle)})
 
+    def set_names(self, tenant_id: str, first_name: str, last_name: str) -> User:
+        """Tell a user's real names; empty for none. Raises `InvalidInput`, `NotFound`."""
+        first = rules.checked_real_name(first_name, "first_name")
+        last = rules.checked_real_name(last_name, "last_name")
+        return self._update(tenant_id, {"first_name": first, "last_name": last, "name": f"{first} {last}".strip()})
+
     def _update(self, tenant_id: str, changes: Mapping[str, Any]) -> User:
         return self._changed(self.by_id(tenant_id).id, lambda user: user.model_copy(update=changes))
 
@@ -168,7 +176,7 @@ class People:
 
     def _stored(self, user: User) -> User:
         """Store a new user, all of it or nothing. Raises `Taken`."""
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             named = _numbered(user, numbers.new_number(), user.user_name)
             brought = layout_people.brought_key(user.referred_by, user.id)
             marks = [layout.put(brought, "brought", Brought(at=user.created_at))] if user.referred_by else []

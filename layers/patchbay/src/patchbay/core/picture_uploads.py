@@ -44,8 +44,11 @@ class PictureUploads:
 
 
 def incoming_key(tenant_id: str, upload_id: str) -> str:
-    """Object key of a picture that was sent. The tenant is in it, so that nobody takes another's."""
-    return f"images/{tenant_id}/incoming/{upload_id}"
+    """Object key of a picture that was sent. The tenant is in it, so that nobody takes another's.
+
+    What nobody takes is forgotten with the whole prefix `incoming/`.
+    """
+    return f"incoming/pictures/{tenant_id}/{upload_id}"
 
 
 def _nothing() -> InvalidInput:

@@ -10,7 +10,7 @@ from typing import Any
 from patchbay.catalog import compute, models, workflows
 from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflow import StepSpec
-from patchbay.core import layout, store, usage
+from patchbay.core import holdings, layout, store, usage
 from patchbay.core.assets import Assets
 from patchbay.domain import jobs as life
 from patchbay.domain import steps as step_life
@@ -144,7 +144,7 @@ class Pipeline:
         """The job's asset, ready to work on; imported first if it is at a URL. None for a job that has none."""
         if job.input_asset_id is None:
             return None
-        asset = self.assets.inspect(job.tenant_id, job.input_asset_id)
+        asset = self.assets.inspect(job.input_tenant_id or job.tenant_id, job.input_asset_id)
         if asset.state is AssetState.REJECTED:
             raise UnusableAudio(f"the input file was rejected: {asset.reason}")
         if asset.state is not AssetState.READY:  # whatever is not looked at is not worked on
@@ -213,11 +213,11 @@ class Pipeline:
         return new
 
     def _change(self, tenant_id: str, job_id: str, how: Any) -> Job | None:
-        return store.change(self.records, Job, layout.job_key(tenant_id, job_id), how, layout.put_job)
+        return store.change(self.records, Job, layout.job_key(tenant_id, job_id), how, holdings.put_job)
 
     def _succeed(self, tenant_id: str, job_id: str, how: Callable[[Job], Job]) -> None:
         """Bring a job to its good end, unless it has one, and count it in the same transaction."""
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             job = store.load(self.records, Job, layout.job_key(tenant_id, job_id))
             try:
                 if job is None or (ended := how(job)) is job or job.state.terminal:
@@ -226,7 +226,7 @@ class Pipeline:
                 _log.info("job was over already", extra={"job_id": job_id})
                 return
             try:
-                self.records.write(layout.put_job(ended), usage.counting(self.records, ended))
+                self.records.write(*holdings.put_job(ended), usage.counting(self.records, ended))
             except WriteConflict:
                 continue
             return

@@ -34,10 +34,11 @@ class Retention:
             waiting = 0
             for stored in found_in(self.records, layout.kept_partitions(number)):
                 asset = layout.entity(Asset, stored)
-                if asset.keep_until is None or layout.kept_number(asset.keep_until) != number:
+                ends = layout.ends_at(asset)
+                if ends is None or layout.kept_number(ends) != number:
                     continue
                 waiting += 1
-                if asset.gone(now):
+                if ends <= now:
                     done["removed" if self._removed(asset) else "trouble"] += 1
             return waiting
 
@@ -55,8 +56,9 @@ class Retention:
         """Whether it could be removed; what could not keeps nothing else from it, and is found again."""
         try:
             # Whoever wants to keep it has read it before its time was over: one of the two is too late.
-            self.records.write(layout.put_asset(asset))
-            self.assets.remove(asset)
+            ended = asset.model_copy(update={"keep_until": layout.ends_at(asset)})
+            self.records.write(layout.put_asset(ended))
+            self.assets.remove(ended)
         except Exception:  # noqa: BLE001 - logged, whatever it is
             _log.exception("asset not removed; the next sweep tries again", extra={"asset_id": asset.id})
             return False

@@ -68,7 +68,7 @@ class Samples:
         given = {"name": tidy_name(name), "tags": tidy_tags(tags), "scale": normal_scale(scale), "public": public}
         given |= {"folder_number": folder_number, **_licensed(licence_id)}
         order = Order(tenant_id, application_id, dialect, preparation.WORKFLOW, name=str(given["name"]))
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             if once and once.made:
                 return self._by_id(tenant_id, once.made)
             if (there := self._of_asset(asset.id)) is not None and there.tenant_id == tenant_id:
@@ -86,9 +86,12 @@ class Samples:
         raise Unavailable("too many changes at once; try again")
 
     def get(self, number: int, viewer: str | None) -> Sample:
-        """A sample. Raises `NotFound` unless everybody may see it, or it is the viewer's own."""
+        """A sample. Raises `NotFound` unless everybody may see it, or it is the viewer's own.
+
+        One whose preparation is over, though nobody has said so, is settled on the way.
+        """
         found = numbers.find(self.records, KIND, number)
-        return _seen(self._load(found), viewer, f"sample {number}")
+        return self._up_to_date(_seen(self._load(found), viewer, f"sample {number}"))
 
     def of_audio(self, asset_id: str, viewer: str | None) -> Sample:
         """The sample that an asset is the audio of. Raises as `get`."""
@@ -136,7 +139,7 @@ class Samples:
 
     def set_folder(self, tenant_id: str, number: int, folder_number: int | None) -> Sample:
         """Put a sample into a folder, or None: into none. Raises `NotFound` for either."""
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             sample = self._own(tenant_id, number)
             moves = self.folders.moving(tenant_id, sample.folder_number, folder_number)
             if sample.folder_number == folder_number:
@@ -177,7 +180,7 @@ class Samples:
         What could be left behind by a process that dies on the way is found by the owner's next try, or, of the audio,
         by the sweep of files whose time is over.
         """
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             sample = self._own(tenant_id, number)
             asset = store.load(self.records, Asset, layout.asset_key(tenant_id, sample.asset_id))
             ended = asset.model_copy(update={"keep_until": self.clock.now()}) if asset else None
@@ -241,6 +244,17 @@ class Samples:
         sample = store.load(self.records, Sample, layout_library.sample_key(tenant_id, job_id))
         return self._settle(sample, preparation.failed("its preparation job was deleted")) if sample else None
 
+    def _up_to_date(self, sample: Sample) -> Sample:
+        if sample.state is not SampleState.PROCESSING:
+            return sample
+        try:
+            now = self.settle(self.jobs.get(sample.tenant_id, sample.id))
+        except NotFound:
+            now = self.give_up(sample.tenant_id, sample.id)
+        except Unavailable:
+            return sample
+        return _seen(now, sample.tenant_id, f"sample {sample.number}")
+
     def _settle(self, sample: Sample, outcome: Mapping[str, Any]) -> Sample | None:
         """End a sample's processing, unless it has ended; None if there is no such sample any more."""
         now = self.clock.now()
@@ -276,7 +290,7 @@ class Samples:
             *self.folders.moving(sample.tenant_id, None, sample.folder_number),
             *self.jobs.writes_of(kept, job),
         ]
-        if asset.version and asset.keep_until:
+        if asset.version:  # even if nothing of it changes: whoever deletes it just now is too late, or this is
             writes.append(layout.put_asset(kept))
         return sample, job, writes
 
@@ -331,7 +345,7 @@ class Samples:
         Whoever changes the count looks again after the note was written, so the last one leaves the right one behind.
         """
         key = layout_library.sample_key(sample.tenant_id, sample.id)
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             (count,) = self.likes([sample])
             digits = max(count, 0).bit_length()
 

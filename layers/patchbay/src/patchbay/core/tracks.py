@@ -151,7 +151,7 @@ class Tracks:
         once: Once | None,
     ) -> Job:
         """Order a job and note it in its track, in one transaction; again if somebody else changed the track."""
-        for _ in range(store.ATTEMPTS):
+        for _ in store.attempts():
             if once and once.made:
                 return self.jobs.get(tenant_id, once.made)
             track = self.get(tenant_id, track_id)

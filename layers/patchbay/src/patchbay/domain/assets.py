@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from patchbay.domain.base import Entity
 from patchbay.domain.ids import is_id
 
+_TAKEN, _INCOMING = "uploads/", "incoming/audio/"
+
 
 class AssetState(StrEnum):
     """`PENDING` until the bytes were looked at."""
@@ -20,7 +22,7 @@ class AssetState(StrEnum):
 class AudioInfo(BaseModel):
     """What a look at the bytes told."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     media_type: str
     """Sniffed from the bytes, never what the uploader said."""
@@ -54,22 +56,37 @@ class Asset(Entity):
     keep_until: datetime | None = None
     """When it and its bytes are to be forgotten; None if it is kept until somebody deletes it."""
 
+    @property
+    def incoming_key(self) -> str:
+        """Where an upload of its bytes arrives. From there they are taken to `key`, which no upload URL reaches."""
+        return incoming_key(self.tenant_id, self.id)
+
+    counted_bytes: int | None = None
+    """What its owner's account is charged for it; None if nothing is."""
+
     def gone(self, now: datetime) -> bool:
         """Whether its time is over, though its record may still be there."""
         return self.keep_until is not None and self.keep_until <= now
 
 
 def upload_key(tenant_id: str, asset_id: str) -> str:
-    """Object key of an upload. The tenant is part of the key, so no signature for one can reach another's bytes."""
-    return f"uploads/{tenant_id}/{asset_id}"
+    """Object key of an upload that was taken. The tenant is part of the key, so no link to one tells another's."""
+    return f"{_TAKEN}{tenant_id}/{asset_id}"
+
+
+def incoming_key(tenant_id: str, asset_id: str) -> str:
+    """Object key that upload URLs point to. The tenant is part of it, so no signature for one reaches another's."""
+    return f"{_INCOMING}{tenant_id}/{asset_id}"
 
 
 def parse_upload_key(key: str) -> tuple[str, str] | None:
-    """(tenant id, asset id) of an upload's object key, or None for any other key."""
-    parts = key.split("/")
-    if len(parts) == 3 and parts[0] == "uploads" and is_id(parts[1]) and is_id(parts[2]):
-        return parts[1], parts[2]
-    return None
+    """(tenant id, asset id) of an `upload_key`, or None for any other key."""
+    return _owner(key, _TAKEN)
+
+
+def parse_incoming_key(key: str) -> tuple[str, str] | None:
+    """(tenant id, asset id) of an `incoming_key`, or None for any other key."""
+    return _owner(key, _INCOMING)
 
 
 def result_prefix(tenant_id: str, fingerprint: str) -> str:
@@ -80,3 +97,8 @@ def result_prefix(tenant_id: str, fingerprint: str) -> str:
 def order_prefix(tenant_id: str) -> str:
     """Where the lists and documents lie that a tenant's jobs work on."""
     return f"orders/{tenant_id}/"
+
+
+def _owner(key: str, place: str) -> tuple[str, str] | None:
+    ids = key.removeprefix(place).split("/")
+    return (ids[0], ids[1]) if key.startswith(place) and len(ids) == 2 and all(map(is_id, ids)) else None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Entity(BaseModel):
     """A stored thing: immutable in memory; a changed copy is written under the next version."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     version: int = 0
     """Version as stored; 0 for a thing that is not stored yet. Writers demand the version they read."""

@@ -21,12 +21,42 @@ class Forbidden(PatchbayError):
     """A known caller without the right (scope) to do this."""
 
 
+class InsufficientCredits(Forbidden):
+    """An order that costs more credits than its owner has."""
+
+    def __init__(self, message: str, *, need: int, have: int) -> None:
+        super().__init__(message)
+        self.need, self.have = need, have
+
+
+class QuotaExceeded(Forbidden):
+    """More than one account may have at once. `what` names the figure, `used` and `most` tell it and its bound."""
+
+    def __init__(self, message: str, *, what: str, used: int, most: int) -> None:
+        super().__init__(message)
+        self.what, self.used, self.most = what, used, most
+
+
 class NotFound(PatchbayError):
     """No such thing, or another tenant's: the two are never told apart."""
 
 
+class Missing(NotFound):
+    """Something that a request names. `field` says where it does."""
+
+    def __init__(self, message: str, *, field: str | None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class Conflict(PatchbayError):
     """The thing has changed, or already is in a state that does not allow this."""
+
+
+class Stale(Conflict):
+    """The thing is not any more what the caller has seen. `field` names where he said what that was."""
+
+    field = "expected"
 
 
 class Taken(Conflict):
@@ -37,12 +67,36 @@ class Taken(Conflict):
         self.field = field
 
 
+class NotReady(Conflict):
+    """Something that a request names is still being made or looked at. `field` says where it is named."""
+
+    def __init__(self, message: str, *, field: str | None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Unconfirmed(Conflict):
+    """Somebody registered with this address, and has not shown that it is his."""
+
+
 class TooLarge(PatchbayError):
     """More bytes, seconds or items than the stage takes."""
 
 
 class Unavailable(PatchbayError):
     """A dependency did not answer; trying again later is right."""
+
+
+class NotConfigured(Unavailable):
+    """Something that the operator has not set up, so that trying again does not help."""
+
+
+class CatalogueFailed(Unavailable):
+    """A catalogue of songs did not answer, or answered what cannot be used."""
+
+
+class UnknownAddress(InvalidInput):
+    """An address that is none of the catalogue's."""
 
 
 class RateLimited(PatchbayError):

@@ -44,7 +44,7 @@ class FailureKind(StrEnum):
 class Failure(BaseModel):
     """Why a job failed, in words for its owner."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     kind: FailureKind
     message: str
@@ -53,7 +53,7 @@ class Failure(BaseModel):
 class Output(BaseModel):
     """One result of a step or job: a stored object or a plain value."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     name: str
     key: str | None = None
@@ -68,7 +68,7 @@ class Output(BaseModel):
 class JobFile(BaseModel):
     """One of the files that a job works on, where it takes any number of them."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     name: str
     key: str
@@ -92,6 +92,8 @@ class Job(Entity):
     """What the dialect wants to answer back word for word; opaque to the core."""
     metadata: dict[str, Any] = Field(default_factory=dict)
     input_asset_id: str | None = None
+    input_tenant_id: str | None = None
+    """Whose the asset is, if not the job's own tenant's."""
     input_url: str | None = None
     """Where the input was to be fetched from, if it did not come by upload."""
     manifest: JobFile | None = None
@@ -114,6 +116,8 @@ class Job(Entity):
     """What its machines cost, once it is over."""
     told_at: datetime | None = None
     """When everybody who wants to hear of its end was put down to be told."""
+    counted: bool = False
+    """Whether it is one of its owner's unfinished jobs that are counted."""
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None

@@ -11,7 +11,7 @@ from patchbay.domain.base import Entity
 class Terms(BaseModel):
     """What a licence allows, and asks for."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     commercial: bool
     streaming_limit: int | None = None
@@ -22,7 +22,7 @@ class Terms(BaseModel):
 class Licence(BaseModel):
     """One licence that owners can put on their samples. Its price is told to who takes it; nothing here collects it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     id: int
     name: str

@@ -26,7 +26,7 @@ class StepState(StrEnum):
 class StepInput(BaseModel):
     """One input file of a step."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     name: str
     key: str

@@ -17,7 +17,7 @@ class TaskMessage(BaseModel):
     forged with other contents can do nothing that the record does not allow.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     tenant_id: str
     job_id: str

@@ -12,7 +12,7 @@ from patchbay.domain.errors import InvalidInput, NotFound
 class Composition(BaseModel):
     """One composition of a track: the job that makes it, and the one that makes its stems, once they are wanted."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     job_id: str
     stems_job_id: str | None = None

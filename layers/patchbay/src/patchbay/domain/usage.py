@@ -9,7 +9,7 @@ from patchbay.domain.jobs import Job
 class Tally(BaseModel):
     """Finished work of one kind."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     jobs: int = 0
     audio_s: float = 0.0

@@ -18,8 +18,8 @@ from patchbay.domain.errors import Forbidden, InvalidInput
 KEY_PREFIX = "pb_"
 ALL_SCOPES = "*"
 READ, WRITE = "read", "write"
-Plan = Literal["standard", "premium"]
-"""What a user pays for, as far as it shows in quotas."""
+Plan = Literal["standard", "premium", "operator"]
+"""What a user pays for, as far as it shows in quotas; the operator of a stage stores and orders without bounds."""
 SCOPES = (READ, WRITE)
 """What a key may be held to: looking at things, and making, changing or ending them."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
@@ -53,7 +53,16 @@ class User(Entity):
     """Id of the user who brought it."""
     sessions_from: datetime | None = None
     """Sessions that began before are over: then a password changed."""
+    email_confirmed: bool = True
+    """Whether its address was shown to be its own; one that an operator gave is taken to be."""
+    pool_suffix: str = ""
+    """What nobody can guess of its name where passwords are kept; empty for users of old."""
     created_at: datetime
+
+    @property
+    def pool_name(self) -> str:
+        """Its name where passwords are kept: from an id, which others may know, nobody gets to it."""
+        return f"{self.id}.{self.pool_suffix}" if self.pool_suffix else self.id
 
 
 class Application(Entity):
@@ -93,7 +102,7 @@ class ApiKey(Entity):
 class Caller(Entity):
     """Who is asking, once a credential was accepted."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     tenant_id: str
     application_id: str
@@ -101,9 +110,13 @@ class Caller(Entity):
     """The API key, or the session that a sign-in began."""
     scopes: tuple[str, ...] = (ALL_SCOPES,)
     plan: Plan = "standard"
+    unconfirmed: bool = False
+    """Whether it may only look at things until its e-mail address is verified."""
 
     def require(self, scope: str) -> None:
         """Raises `Forbidden` if the key does not carry `scope`."""
+        if self.unconfirmed and scope not in self.scopes:
+            raise Forbidden("verify your e-mail address first, by the code that was mailed to you")
         if ALL_SCOPES not in self.scopes and scope not in self.scopes:
             raise Forbidden(f"this key may only {' and '.join(self.scopes) or 'do nothing'}; this takes {scope!r}")
 
@@ -111,6 +124,16 @@ class Caller(Entity):
 def new_secret() -> str:
     """A fresh API key: a visible prefix and 256 random bits."""
     return KEY_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_pool_suffix() -> str:
+    """128 random bits."""
+    return secrets.token_hex(16)
+
+
+def id_of_pool_name(name: str) -> str:
+    """The id of the user who has a name where passwords are kept."""
+    return name.partition(".")[0]
 
 
 def is_token(credential: str) -> bool:

@@ -53,7 +53,7 @@ class Endpoint(Entity):
 class EarlierSecret(BaseModel):
     """A secret that was replaced, and how long it is good all the same."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     secret: str
     until: datetime
@@ -101,7 +101,7 @@ class NoticeState(StrEnum):
 class Attempt(BaseModel):
     """One try to bring a notice to its receiver."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     at: datetime
     status: int | None = None

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gpu_workers.analysis.loudness import LoudnessMeter
+from gpu_workers.audio.meter import LoudnessMeter
 from gpu_workers.composition.sound import curves, dsp, loudness
 from gpu_workers.composition.sound.instrument import Stereo
 

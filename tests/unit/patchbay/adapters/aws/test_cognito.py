@@ -175,6 +175,9 @@ def test_a_challenge_is_no_session(played: UserPool, stub: Stubber) -> None:
         ("admin_create_user", lambda pool: pool.create("u", EMAIL, PASSWORD)),
         ("admin_delete_user", lambda pool: pool.remove("u")),
         ("admin_user_global_sign_out", lambda pool: pool.sign_out("u")),
+        ("admin_get_user", lambda pool: pool.pretend_code()),
+        ("get_user_attribute_verification_code", lambda pool: pool.send_proof("a")),
+        ("verify_user_attribute", lambda pool: pool.prove("a", "123456")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -192,6 +195,61 @@ def test_busy_and_limited_are_told_apart(
     stub.add_client_error(operation, code)
     with pytest.raises(error):
         use(played)
+
+
+@pytest.fixture
+def verifying() -> UserPool:
+    """One of a stage where addresses are verified."""
+    return UserPool("us-east-1_Ab3", "client", verify_email=True)
+
+
+def test_an_address_counts_as_verified_only_where_nothing_verifies_it(verifying: UserPool, stub: Stubber) -> None:
+    attributes = [{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "false"}]
+    who = {"UserPoolId": verifying.pool_id, "Username": "u"}
+    stub.add_response("admin_create_user", {}, {**who, "UserAttributes": attributes, "MessageAction": "SUPPRESS"})
+    stub.add_response("admin_set_user_password", {}, {**who, "Password": PASSWORD, "Permanent": True})
+    verifying.create("u", EMAIL, PASSWORD)
+
+
+def test_an_address_is_shown_to_be_ones_own(verifying: UserPool, stub: Stubber) -> None:
+    told = {"AccessToken": "token", "AttributeName": "email"}
+    stub.add_response("get_user_attribute_verification_code", {}, told)
+    verifying.send_proof("token")
+    stub.add_response("verify_user_attribute", {}, {**told, "Code": "123456"})
+    verifying.prove("token", "123456")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("CodeMismatchException", InvalidInput),
+        ("ExpiredCodeException", InvalidInput),
+        ("NotAuthorizedException", Unauthenticated),
+        ("UserNotFoundException", Unauthenticated),
+    ],
+)
+def test_a_wrong_proof_and_a_session_that_is_over_are_told_apart(
+    verifying: UserPool, stub: Stubber, code: str, error: type[Exception]
+) -> None:
+    stub.add_client_error("verify_user_attribute", code)
+    with pytest.raises(error):
+        verifying.prove("token", "123456")
+
+
+def test_a_code_for_a_new_password_also_goes_to_an_address_that_was_not_verified(
+    verifying: UserPool, stub: Stubber
+) -> None:
+    who = {"UserPoolId": verifying.pool_id, "Username": "u"}
+    stub.add_response("admin_get_user", {"Username": "u", "UserStatus": "CONFIRMED"}, who)
+    verified = [{"Name": "email_verified", "Value": "true"}]
+    stub.add_response("admin_update_user_attributes", {}, {**who, "UserAttributes": verified})
+    stub.add_response("forgot_password", {}, {"ClientId": "client", "Username": "u"})
+    verifying.send_code("u", EMAIL)
+
+
+def test_for_nobody_the_pool_is_asked_the_same_and_makes_nobody(pool: UserPool, boto: Any) -> None:
+    pool.pretend_code()
+    assert boto("cognito-idp").list_users(UserPoolId=pool.pool_id)["Users"] == []
 
 
 def test_who_signs_is_named_after_the_pool() -> None:

@@ -37,6 +37,36 @@ def test_upload_stat_read_download_delete(bucket: Bucket, tmp_path: Path) -> Non
     assert bucket.stat(KEY) is None
 
 
+def test_a_copy_is_made_where_there_is_nothing_and_of_no_kind(bucket: Bucket) -> None:
+    sent = "incoming/audio/tenant/asset"
+    bucket.store(sent, b"first", media_type="text/html")
+    assert bucket.copy_new(sent, KEY)
+    bucket.store(sent, b"second", media_type="text/html")
+    assert not bucket.copy_new(sent, KEY)
+    with bucket.read(KEY) as blocks:
+        assert b"".join(blocks) == b"first"
+    info = bucket.stat(KEY)
+    assert info is not None
+    assert info.media_type == "application/octet-stream"
+    bucket.delete(sent)
+    with pytest.raises(NotFound):
+        bucket.copy_new(sent, "uploads/tenant/other")
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_of_two_copies_at_once_the_store_makes_one(bucket: Bucket, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """The condition goes with the copy; the store that tests have does not look at it."""
+    given = {}
+
+    def refuse(**told: Any) -> None:
+        given.update(told)
+        raise ClientError({"Error": {"Code": code}}, "CopyObject")
+
+    monkeypatch.setattr(clients.client("s3"), "copy_object", refuse)
+    assert not bucket.copy_new("incoming/audio/tenant/asset", KEY)
+    assert given["IfNoneMatch"] == "*"
+
+
 def test_what_is_not_there_is_not_found(bucket: Bucket, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         bucket.download(KEY, tmp_path / "x")
@@ -154,8 +184,38 @@ def test_a_part_of_an_upload_that_is_gone(bucket: Bucket, monkeypatch: pytest.Mo
         bucket.put_part(KEY, "gone", 2, b"x")
 
 
+def test_a_part_of_an_object_is_read(bucket: Bucket) -> None:
+    bucket.store(KEY, b"0123456789", media_type="video/mp4")
+    assert bucket.read_range(KEY, 2, 3) == b"234"
+    assert bucket.read_range(KEY, 8, 100) == b"89"
+    assert bucket.read_range(KEY, 10, 5) == b""
+    with pytest.raises(NotFound):
+        bucket.read_range("videos/tenant/none", 0, 5)
+
+
 def test_bytes_at_hand_are_stored(bucket: Bucket) -> None:
     bucket.store(KEY, b"0123", media_type="audio/wav")
     info = bucket.stat(KEY)
     assert info is not None
     assert (info.size_bytes, info.media_type) == (4, "audio/wav")
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_an_object_is_made_of_another_by_the_store_itself(
+    bucket: Bucket, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        monkeypatch.setattr("patchbay.adapters.aws.objects._COPIED_BYTES", 5 * 1024**2)
+    data = b"0123456789" * (600_000 if large else 1)
+    bucket.store(KEY, data, media_type="audio/wav")
+    for _ in range(2):
+        bucket.copy(KEY, "uploads/t/copy")
+    bucket.delete(KEY)
+    with bucket.read("uploads/t/copy") as blocks:
+        assert b"".join(blocks) == data
+
+
+def test_nothing_cannot_be_copied(bucket: Bucket) -> None:
+    with pytest.raises(NotFound):
+        bucket.copy("results/t/gone", "uploads/t/copy")
+    assert bucket.stat("uploads/t/copy") is None

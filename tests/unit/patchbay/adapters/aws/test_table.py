@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from patchbay.adapters.aws import clients
 from patchbay.adapters.aws.table import Table, of_item, stream_changes, to_item
 from patchbay.domain.errors import Unavailable
-from patchbay.ports import INDEXES, Add, Delete, Put, Record, WriteConflict
+from patchbay.ports import INDEXES, Add, AddWithin, Delete, Put, Record, WriteConflict
 
 
 @pytest.fixture
@@ -165,3 +165,30 @@ def test_a_count_belongs_to_its_transaction(table: Table) -> None:
     assert table.counts([("C", "a")]) == [0]
     table.write(Add(("C", "a"), 5))
     assert table.counts([("C", "a")]) == [5]
+
+
+HELD = ("HELD#t", "figures")
+
+
+def test_figures_are_added_to_together_within_their_bounds(table: Table) -> None:
+    assert table.figures(HELD) == {}
+    table.write(AddWithin(HELD, {"files": 1, "bytes": 700}, {"files": 2, "bytes": 1000}))
+    table.write(AddWithin(HELD, {"jobs": 3}))
+    assert table.figures(HELD) == {"files": 1, "bytes": 700, "jobs": 3}
+    with pytest.raises(WriteConflict):
+        table.write(AddWithin(HELD, {"files": 1, "bytes": 301}, {"files": 2, "bytes": 1000}))
+    table.write(AddWithin(HELD, {"files": 1, "bytes": 300}, {"files": 2, "bytes": 1000}))
+    assert table.figures(HELD) == {"files": 2, "bytes": 1000, "jobs": 3}
+    table.write(AddWithin(HELD, {"files": -2, "bytes": -1000}))
+    assert table.figures(HELD) == {"files": 0, "bytes": 0, "jobs": 3}
+
+
+def test_figures_and_the_thing_they_count_are_written_together_or_not_at_all(table: Table) -> None:
+    most = {"files": 1}
+    table.write(Put(rec("a"), expected=0), AddWithin(HELD, {"files": 1}, most))
+    with pytest.raises(WriteConflict):
+        table.write(Put(rec("b"), expected=0), AddWithin(HELD, {"files": 1}, most))
+    assert table.get(("P", "b")) is None
+    with pytest.raises(WriteConflict):
+        table.write(Put(rec("a"), expected=0), AddWithin(HELD, {"jobs": 1}))
+    assert table.figures(HELD) == {"files": 1}

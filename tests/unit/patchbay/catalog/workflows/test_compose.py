@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from patchbay.catalog import workflows
-from patchbay.catalog.composition import FACTS, GENRES, INSTRUMENTS, PARTS
+from patchbay.catalog.composition import FACTS, GENRES, INSTRUMENTS, MAX_SECTIONS, PARTS
 from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflows.compose import NOTES
 from patchbay.domain.errors import InvalidInput
@@ -106,7 +106,18 @@ def test_a_piece_without_sections_feels_as_its_genre_does(genre: str) -> None:
         ({"sections": [section(0, 59)]}, "sections.0.length_s", "end at 59 s"),
         ({"sections": [section(0, 61)]}, "sections.0.length_s", "end at 61 s"),
         ({"sections": [section(30, 30), section(0, 30)]}, "sections.0.start_s", "nothing covers"),
-        ({"sections": [section(n * 5, 5) for n in range(13)]}, "sections", ""),
+        ({"sections": [section(n, 1) for n in range(MAX_SECTIONS + 1)]}, "sections", ""),
+        (
+            {
+                "sections": [section(n, 1) for n in range(56)],
+                "duration_s": 56,
+                "versions": 4,
+                "sections_audio": True,
+                "section_stems": True,
+            },
+            "section_stems",
+            "these are 1348 files, and 900 go into one job: take fewer versions",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(given: dict[str, Any], field: str, words: str) -> None:

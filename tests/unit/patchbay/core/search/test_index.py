@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from patchbay.core import layout, store
 from patchbay.core.search import Query
 from patchbay.core.search.index import GRAVE_KEPT, Indexed, indexed_key
-from patchbay.core.search.postings import KIND, entry_of
+from patchbay.core.search.kinds import entry_of
+from patchbay.core.search.postings import KIND
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.samples import Sample, SampleState
 from patchbay.ports import Delete, Key, Put, Record, Write

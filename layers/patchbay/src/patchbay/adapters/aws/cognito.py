@@ -1,4 +1,4 @@
-"""Passwords and sessions in a Cognito user pool, under our users' ids as its user names.
+"""Passwords and sessions in a Cognito user pool, under user names that nobody can guess.
 
 The pool lets nobody register or sign in by himself (only administrators create users, and the app client allows
 password sign-ins by administrators alone): whoever wants to has to come by us, where requests are counted.
@@ -42,12 +42,15 @@ class UserPool:
 
     pool_id: str
     client_id: str
+    verify_email: bool = False
+    """Whether addresses of new users are only verified by a code."""
 
     def create(self, user_id: str, email: str, password: str) -> None:
         """See `Passwords`."""
         who = {"UserPoolId": self.pool_id, "Username": user_id}
-        # Verified, or no code could ever be sent there; whose it is shows when one is.
-        attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+        # Where nothing verifies it, it is taken to be: no code could ever be sent there otherwise.
+        verified = "false" if self.verify_email else "true"
+        attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": verified}]
         try:
             with _errors(), suppress(_pool().exceptions.UsernameExistsException):
                 _pool().admin_create_user(**who, UserAttributes=attributes, MessageAction="SUPPRESS")
@@ -104,11 +107,41 @@ class UserPool:
             _pool().change_password(AccessToken=access_token, PreviousPassword=old, ProposedPassword=new)
 
     def send_code(self, user_id: str, email: str) -> None:
-        """See `Passwords`. Cognito mails codes only to users who have a password: one that nobody knows will do."""
+        """See `Passwords`. Cognito mails codes only to users who have a password: one that nobody knows will do.
+
+        Nor to addresses that are not verified. Whoever can tell the code has the address.
+        """
         if self._status(user_id) in {None, "FORCE_CHANGE_PASSWORD"}:
             self.create(user_id, email, secrets.token_urlsafe(32))
         with _errors():
+            if self.verify_email:
+                verified = [{"Name": "email_verified", "Value": "true"}]
+                _pool().admin_update_user_attributes(UserPoolId=self.pool_id, Username=user_id, UserAttributes=verified)
             _pool().forgot_password(ClientId=self.client_id, Username=user_id)
+
+    def pretend_code(self) -> None:
+        """See `Passwords`. Asked for somebody whom it does not know, Cognito answers as if it did."""
+        nobody = secrets.token_hex(26)
+        self._status(nobody)
+        with _errors(), suppress(_pool().exceptions.UserNotFoundException):
+            _pool().forgot_password(ClientId=self.client_id, Username=nobody)
+
+    def send_proof(self, access_token: str) -> None:
+        """See `Passwords`."""
+        with _errors(), _refusing("the session is over"):
+            _pool().get_user_attribute_verification_code(AccessToken=access_token, AttributeName="email")
+
+    def prove(self, access_token: str, code: str) -> None:
+        """See `Passwords`."""
+        try:
+            with _errors():
+                _pool().verify_user_attribute(AccessToken=access_token, AttributeName="email", Code=code)
+        except ClientError as error:
+            if clients.code_of(error) in _WRONG_CODE - {"NotAuthorizedException", "UserNotFoundException"}:
+                raise InvalidInput("the code is wrong, or its time is over", field="code") from error
+            if clients.code_of(error) in _REFUSED:
+                raise Unauthenticated("the session is over") from error
+            raise
 
     def reset(self, user_id: str, code: str, password: str) -> None:
         """See `Passwords`."""

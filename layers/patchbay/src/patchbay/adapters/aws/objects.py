@@ -14,6 +14,10 @@ from patchbay.domain.errors import InvalidInput, NotFound
 from patchbay.ports import ObjectInfo, PresignedPost
 
 _BLOCK_BYTES = 1024 * 1024
+_COPIED_BYTES = 256 * 1024 * 1024
+_ANY_KIND = "application/octet-stream"
+_THERE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_PAST_END = {"InvalidRange", "416"}
 _GONE = {"404", "NoSuchKey", "NotFound"}
 _BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "NoSuchUpload", "MalformedXML", "InvalidRequest"}
 
@@ -140,6 +144,37 @@ class Bucket:
         with clients.errors("the object store"):
             _s3().put_object(Bucket=self.name, Key=key, Body=data, ContentType=media_type)
 
+    def copy(self, source: str, key: str) -> None:
+        """See `Objects`. In parts where it is large, which one call does not copy."""
+        try:
+            with clients.errors("the object store"):
+                _s3().copy({"Bucket": self.name, "Key": source}, self.name, key, Config=_copying())
+        except ClientError as error:
+            raise _gone(error, source) from error
+
+    def copy_new(self, source: str, key: str) -> bool:
+        """See `Objects`. One call copies up to 5 GB, as much as one upload has (S3 API reference, CopyObject).
+
+        Looked before, because not every store of the kind knows the condition of a copy.
+        """
+        if self.stat(key) is not None:
+            return False
+        try:
+            with clients.errors("the object store"):
+                _s3().copy_object(
+                    Bucket=self.name,
+                    Key=key,
+                    CopySource={"Bucket": self.name, "Key": source},
+                    IfNoneMatch="*",
+                    MetadataDirective="REPLACE",
+                    ContentType=_ANY_KIND,
+                )
+        except ClientError as error:
+            if clients.code_of(error) in _THERE:
+                return False
+            raise _gone(error, source) from error
+        return True
+
     @contextmanager
     def read(self, key: str) -> Iterator[Iterator[bytes]]:
         """See `Objects`."""
@@ -150,6 +185,17 @@ class Bucket:
             raise _gone(error, key) from error
         with body:
             yield body.iter_chunks(_BLOCK_BYTES)
+
+    def read_range(self, key: str, start: int, count: int) -> bytes:
+        """See `Objects`."""
+        try:
+            with clients.errors("the object store"):
+                found = _s3().get_object(Bucket=self.name, Key=key, Range=f"bytes={start}-{start + count - 1}")
+                return bytes(found["Body"].read())
+        except ClientError as error:
+            if clients.code_of(error) in _PAST_END:
+                return b""
+            raise _gone(error, key) from error
 
     def delete(self, key: str) -> None:
         """See `Objects`."""
@@ -163,6 +209,13 @@ class Bucket:
 
 def _s3() -> Any:
     return clients.client("s3")
+
+
+def _copying() -> Any:
+    """How large objects are copied: a part is done well within a call's time."""
+    from boto3.s3.transfer import TransferConfig
+
+    return TransferConfig(multipart_threshold=_COPIED_BYTES, multipart_chunksize=_COPIED_BYTES)
 
 
 def _gone(error: ClientError, key: str) -> Exception:

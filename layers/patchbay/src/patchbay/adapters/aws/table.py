@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from patchbay.adapters.aws import clients
-from patchbay.ports import INDEXES, Add, Delete, Key, Put, Record, Write, WriteConflict
+from patchbay.ports import INDEXES, Add, AddWithin, Delete, Key, Put, Record, Write, WriteConflict
 
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 _BATCH = 100
@@ -97,9 +97,15 @@ class Table:
         found = {(item["pk"]["S"], item["sk"]["S"]): int(item["count"]["N"]) for item in self._items(keys)}
         return [found.get(key, 0) for key in keys]
 
+    def figures(self, key: Key) -> Mapping[str, int]:
+        """See `Records`."""
+        with clients.errors("the table"):
+            answer = _db().get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
+        return {name: int(value["N"]) for name, value in answer.get("Item", {}).items() if "N" in value}
+
     def _write_one(self, write: Write) -> None:
-        if isinstance(write, Add):
-            _db().update_item(TableName=self.name, **_addition(write))
+        if isinstance(write, Add | AddWithin):
+            _db().update_item(TableName=self.name, **_update(write))
             return
         condition = _expectation(write.expected)
         if isinstance(write, Put):
@@ -108,8 +114,8 @@ class Table:
             _db().delete_item(TableName=self.name, Key=_key(write.key), **condition)
 
     def _in_transaction(self, write: Write) -> dict[str, Any]:
-        if isinstance(write, Add):
-            return {"Update": {"TableName": self.name, **_addition(write)}}
+        if isinstance(write, Add | AddWithin):
+            return {"Update": {"TableName": self.name, **_update(write)}}
         condition = {"TableName": self.name, **_expectation(write.expected)}
         if isinstance(write, Delete):
             return {"Delete": {"Key": _key(write.key), **condition}}
@@ -207,6 +213,29 @@ def _addition(write: Add, expires_at: int | None = None) -> dict[str, Any]:
         "UpdateExpression": f"{expression} ADD #c :n",
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
+    }
+
+
+def _update(write: Add | AddWithin) -> dict[str, Any]:
+    return _addition(write) if isinstance(write, Add) else _charge(write)
+
+
+def _charge(write: AddWithin) -> dict[str, Any]:
+    """An update that adds to several figures on the condition that there is room in all of them."""
+    names, values = {"#k": "kind"}, {":k": {"S": "counter"}}
+    sums, rooms = [], []
+    for number, (name, amount) in enumerate(write.amounts.items()):
+        names[f"#f{number}"], values[f":f{number}"] = name, {"N": str(amount)}
+        sums.append(f"#f{number} :f{number}")
+        if (most := write.most.get(name)) is not None:
+            values[f":m{number}"] = {"N": str(most - amount)}
+            rooms.append(f"(attribute_not_exists(#f{number}) OR #f{number} <= :m{number})")
+    return {
+        "Key": _key(write.key),
+        "UpdateExpression": f"SET #k = :k ADD {', '.join(sums)}",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        **({"ConditionExpression": " AND ".join(rooms)} if rooms else {}),
     }
 
 

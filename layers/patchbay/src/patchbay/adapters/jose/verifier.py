@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from patchbay.domain.errors import Unauthenticated, Unavailable
 from patchbay.domain.ids import is_id
+from patchbay.domain.users import id_of_pool_name
 from patchbay.ports import Clock, Proof
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class JwtVerifier:
         if told != [self.issuer, self.client_id, "access"] or claims.get("aud", self.client_id) != self.client_id:
             raise ValueError("by, for or of another use")
         user_id, session_id, began = claims["username"], claims["origin_jti"], claims["auth_time"]
-        if not isinstance(user_id, str) or not is_id(user_id) or not isinstance(session_id, str) or not session_id:
+        user_id = id_of_pool_name(user_id) if isinstance(user_id, str) else ""
+        if not is_id(user_id) or not isinstance(session_id, str) or not session_id:
             raise ValueError("no user of ours")
         if type(began) is not int:
             raise ValueError("no time")

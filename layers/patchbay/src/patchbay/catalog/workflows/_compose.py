@@ -11,6 +11,7 @@ from patchbay.catalog.composition import (
     INSTRUMENTS,
     MAX_BPM,
     MAX_DURATION_S,
+    MAX_FILES,
     MAX_SECTIONS,
     MAX_SEED,
     MAX_VERSIONS,
@@ -19,13 +20,15 @@ from patchbay.catalog.composition import (
     MIN_SECTION_S,
     MODES,
     SEAM_S,
+    VALUES,
     Emotion,
     Genre,
     Tempo,
+    output_names,
 )
 from patchbay.catalog.workflow import Params
+from patchbay.catalog.workflows._formats import Formats
 from patchbay.domain.errors import InvalidInput
-from patchbay.domain.formats import Format
 
 Name = Annotated[str, Field(max_length=32)]
 Version = Annotated[int, Field(ge=0, lt=MAX_VERSIONS)]
@@ -71,8 +74,12 @@ class ComposeParams(Params):
         (), max_length=MAX_SECTIONS, description="Version of each section in the whole track; the first if left out"
     )
     loop: bool = Field(False, description="Whether the end leads into the beginning without a seam")
-    formats: tuple[Format, ...] = Field(("mp3",), min_length=1, max_length=6, description="The track in each of these")
+    formats: Formats = Field(("mp3",), min_length=1, max_length=6, description="The track in each of these")
     stems: bool = Field(False, description="Whether to give bass, chords, melody and percussion of the track as well")
+    instrument_stems: bool = Field(
+        False,
+        description="Whether to give each instrument of the track apart, as one archive of 32-bit float WAV files",
+    )
     sections_audio: bool = Field(False, description="Whether to give each version of each section, and a preview of it")
     section_stems: bool = Field(False, description="Whether to give the stems of each version of each section")
 
@@ -83,9 +90,14 @@ class ComposeParams(Params):
         _check_choice(self)
         _check_key(self.key)
         _check_instruments(self)
-        if len(set(self.formats)) < len(self.formats):
-            raise InvalidInput("a format is named twice", field="formats")
+        _check_files(self)
         return self
+
+    def output_names(self) -> tuple[str, ...]:
+        """Of all results."""
+        wanted = self.model_dump(include={"formats", "versions", "stems", "instrument_stems"})
+        cut = self.model_dump(include={"sections_audio", "section_stems"})
+        return output_names(**wanted, **cut, sections=len(self.whole()))
 
     def whole(self) -> tuple[SectionParams, ...]:
         """The sections, also where none was asked for."""
@@ -115,6 +127,13 @@ def _check_choice(params: ComposeParams) -> None:
         raise InvalidInput(f"a version is to be chosen for each of the {sections} sections", field="choice")
     if any(version >= params.versions for version in params.choice):
         raise InvalidInput(f"there are only {params.versions} versions, counted from 0", field="choice")
+
+
+def _check_files(params: ComposeParams) -> None:
+    files = len(params.output_names()) - len(VALUES)
+    if files > MAX_FILES:
+        message = f"these are {files} files, and {MAX_FILES} go into one job: take fewer versions, or no section stems"
+        raise InvalidInput(message, field="section_stems" if params.section_stems else "versions")
 
 
 def _check_key(key: str | None) -> None:

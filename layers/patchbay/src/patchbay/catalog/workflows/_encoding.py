@@ -1,10 +1,11 @@
 """What the encoding workflows share."""
 
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from patchbay.catalog.workflow import Params, StepSpec
+from patchbay.domain.errors import InvalidInput
 from patchbay.domain.formats import Format, check_encoding
 
 
@@ -22,6 +23,52 @@ class EncodingParams(Params):
         """Raises `InvalidInput` now rather than after the work that comes before the encoding."""
         check_encoding(self.model_dump(include=set(EncodingParams.model_fields)))
         return self
+
+
+TRIMMED: Final = "input"
+LONGEST_S: Final = 6 * 3600.0
+
+
+class PartParams(Params):
+    """The part of the input that is to be worked on."""
+
+    input_start_s: float = Field(
+        0.0, ge=0, le=LONGEST_S, allow_inf_nan=False, description="What of the input is before, seconds, is left out"
+    )
+    input_end_s: float | None = Field(
+        None, gt=0, le=LONGEST_S, allow_inf_nan=False, description="What of the input is after, seconds, is left out"
+    )
+
+    @model_validator(mode="after")
+    def is_a_part(self) -> Self:
+        """Raises `InvalidInput` for an end that comes before the start."""
+        if self.input_end_s is not None and self.input_end_s <= self.input_start_s:
+            raise InvalidInput("the part of the input ends before it begins", field="input_end_s")
+        return self
+
+    @property
+    def is_all(self) -> bool:
+        """Whether the whole input is meant."""
+        return self.input_start_s == 0 and self.input_end_s is None
+
+
+def trim(params: PartParams) -> tuple[StepSpec, ...]:
+    """The step that cuts the job's input down to a part of it, which others then take as `TRIMMED`; none for all."""
+    if params.is_all:
+        return ()
+    end = {} if params.input_end_s is None else {"end_s": params.input_end_s}
+    return (
+        StepSpec(
+            name="trim",
+            engine="encoding",
+            compute="cpu",
+            outputs=(TRIMMED,),
+            params={"format": "wav", "bit_depth": 32, "start_s": params.input_start_s, **end},
+            timeout_s=3600,
+            weight=0.5,
+            reported=False,
+        ),
+    )
 
 
 def encode(

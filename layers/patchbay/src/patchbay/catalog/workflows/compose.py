@@ -6,6 +6,7 @@ Outputs, in this order, where V counts versions and S sections, both from 0:
 | --- | --- | --- |
 | `track.<format>` | always, one for each format | the whole piece, each section in its chosen version |
 | `stem-<part>.<format>` | `stems` | one part of the whole piece; parts: bass, chords, melody, percussion |
+| `instruments.zip` | `instrument_stems` | a WAV file (32-bit float) for each part of the whole piece; they sum to it |
 | `section-V-S.mp3`, `preview-V-S.mp3` | `sections_audio` | a version of a section; the beginning of it |
 | `stem-V-S-<part>.mp3` | `section_stems` | one part of a version of a section |
 | `score.mid`, `pianoroll.png` | always | the whole piece as notes, and a picture of them |
@@ -14,26 +15,13 @@ Outputs, in this order, where V counts versions and S sections, both from 0:
 | `instruments` | always | plain value: `[V][S]` lists of `<part>-<instrument>`, those that are heard |
 """
 
-from patchbay.catalog.composition import PARTS
+from patchbay.catalog.composition import FILES, VALUES
 from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflow import StepSpec, Workflow
 from patchbay.catalog.workflows._compose import ComposeParams
 
 __all__ = ["NOTES", "WORKFLOW", "ComposeParams"]
-VALUES = ("key", "bpm", "instruments")
-NOTES = ("score.mid", "pianoroll.png", "composition.json", *VALUES)
-
-
-def _audio(params: ComposeParams) -> list[str]:
-    places = [f"{v}-{s}" for v in range(params.versions) for s in range(len(params.whole()))]
-    names = [f"track.{fmt}" for fmt in params.formats]
-    if params.stems:
-        names += [f"stem-{part}.{fmt}" for part in PARTS for fmt in params.formats]
-    if params.sections_audio:
-        names += [f"{kind}-{place}.mp3" for place in places for kind in ("section", "preview")]
-    if params.section_stems:
-        names += [f"stem-{place}-{part}.mp3" for place in places for part in PARTS]
-    return names
+NOTES = (*FILES, *VALUES)
 
 
 def _plan(params: ComposeParams, shelf: Shelf) -> tuple[StepSpec, ...]:
@@ -46,7 +34,7 @@ def _plan(params: ComposeParams, shelf: Shelf) -> tuple[StepSpec, ...]:
             name="compose",
             engine="composition",
             compute="cpu",
-            outputs=(*_audio(params), *NOTES),
+            outputs=params.output_names(),
             values=VALUES,
             params=wishes,
             timeout_s=3600,

@@ -5,17 +5,17 @@ them: `score.mid`, `pianoroll.png`, `composition.json`, and the plain values `ke
 """
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from patchbay.catalog.composition import MAX_SEED
 from patchbay.catalog.models import COMPOSER, Model, Shelf
-from patchbay.catalog.workflow import Params, StepSpec, Workflow
+from patchbay.catalog.workflow import StepSpec, Workflow
 from patchbay.catalog.workflows import compose
-from patchbay.catalog.workflows._encoding import EncodingParams, encode
+from patchbay.catalog.workflows._encoding import EncodingParams, PartParams, encode, trim
+from patchbay.catalog.workflows._formats import Formats
 from patchbay.domain.errors import InvalidInput
-from patchbay.domain.formats import Format
 
 TRACK = "track"
 DURATION_S = 30.0
@@ -25,8 +25,11 @@ SAMPLING = {"temperature": 1.0, "top_k": 250, "top_p": 1.0, "guidance": 3.0}
 _NO_MUSIC = "patchbay-composer makes music of what it understands of the prompt"
 
 
-class GenerateParams(Params):
-    """What to generate. The same parameters give the same music on the same kind of machine."""
+class GenerateParams(PartParams):
+    """What to generate, and to what part of a melody.
+
+    The same parameters give the same music on the same kind of machine.
+    """
 
     prompt: str = Field(
         "", max_length=2000, description="The music in words; left out, the model makes something of its own"
@@ -42,7 +45,7 @@ class GenerateParams(Params):
         None, max_length=64, description="Model that generates; the best installed one if left out"
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Another number gives another piece")
-    formats: tuple[Format, ...] = Field(("mp3",), min_length=1, max_length=6, description="The track in each of these")
+    formats: Formats = Field(("mp3",), min_length=1, max_length=6, description="The track in each of these")
     temperature: float | None = Field(
         None, ge=0.05, le=5, allow_inf_nan=False, description="Neural models: over 1 wilder, under 1 tamer; 1 if unset"
     )
@@ -64,13 +67,6 @@ class GenerateParams(Params):
         description="Neural models: how closely to keep to the prompt; 3 if unset",
     )
 
-    @model_validator(mode="after")
-    def formats_differ(self) -> Self:
-        """Raises `InvalidInput` for a format named twice."""
-        if len(set(self.formats)) < len(self.formats):
-            raise InvalidInput("a format is named twice", field="formats")
-        return self
-
 
 def _plan(params: GenerateParams, shelf: Shelf, *, melody: bool = False) -> tuple[StepSpec, ...]:
     model = shelf.check(params.model, "generation") if params.model else shelf.choose_generator(melody=melody)
@@ -78,6 +74,8 @@ def _plan(params: GenerateParams, shelf: Shelf, *, melody: bool = False) -> tupl
         takers = ", ".join(m.name for m in shelf.served("generation") if m.takes_melody) or "none here"
         why = f"model {model.name!r} takes no melody: leave the input out; models that take one: {takers}"
         raise InvalidInput(why, field="model")
+    if not melody and not params.is_all:
+        raise InvalidInput("there is no input to take a part of", field="input_start_s")
     return _composed(params, model) if model.name == COMPOSER else _generated(params, model)
 
 
@@ -90,6 +88,7 @@ def _generated(params: GenerateParams, model: Model) -> tuple[StepSpec, ...]:
         "seed": params.seed,
         **{name: usual if (own := getattr(params, name)) is None else own for name, usual in SAMPLING.items()},
     }
+    trimmed = trim(params)
     first = StepSpec(
         name="generate",
         engine=model.engine,
@@ -97,13 +96,17 @@ def _generated(params: GenerateParams, model: Model) -> tuple[StepSpec, ...]:
         outputs=(TRACK,),
         model=model.name,
         params=wishes,
+        after=trimmed[0].name if trimmed else None,
         timeout_s=2 * 3600,
         weight=10.0,
         reported=False,
     )
     asked = EncodingParams.model_construct
-    return first, *(
-        encode(asked(format=name), first.outputs, after=first.name, one_of_many=True) for name in params.formats
+    formats = params.formats
+    return (
+        *trimmed,
+        first,
+        *(encode(asked(format=f), first.outputs, after=first.name, one_of_many=True) for f in formats),
     )
 
 

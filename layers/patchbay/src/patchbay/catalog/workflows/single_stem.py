@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 from patchbay.catalog.models import SIX_STEMS, Shelf
 from patchbay.catalog.workflow import Params, StepSpec, Workflow
 from patchbay.catalog.workflows._encoding import EncodingParams, encode
+from patchbay.catalog.workflows._formats import Formats
 from patchbay.catalog.workflows._isolation import IsolationParams, isolate
 from patchbay.domain.errors import InvalidInput
-from patchbay.domain.formats import Format
 from patchbay.domain.stems import ACCOMPANIMENT, residual_of
 
 STEMS = (*SIX_STEMS, ACCOMPANIMENT)
@@ -19,7 +19,7 @@ class StemParams(Params):
     """What to take out of the song, and how to give it."""
 
     stem: str = Field("vocals", max_length=32, description=f"One of {', '.join(STEMS)}")
-    formats: tuple[Format, ...] = Field(("wav",), min_length=1, max_length=6, description="One result in each")
+    formats: Formats = Field(("wav",), min_length=1, max_length=6, description="One result in each")
     residual: bool = Field(False, description="Whether to give what is left of the song without the stem as well")
     shared_with: tuple[str, ...] = Field(
         (), max_length=16, description="Stems that other jobs want of the same file: then all share one separation"
@@ -30,14 +30,12 @@ class StemParams(Params):
 
     @model_validator(mode="after")
     def known(self) -> Self:
-        """Raises `InvalidInput` for a stem that no model could have, and for a format named twice."""
+        """Raises `InvalidInput` for a stem that no model could have."""
         names = [*STEMS, *(residual_of(stem) for stem in STEMS)]
         if self.stem not in STEMS:
             raise InvalidInput(f"there is no stem {self.stem!r}; there are: {', '.join(STEMS)}", field="stem")
         if unknown := [stem for stem in self.shared_with if stem not in names]:
             raise InvalidInput(f"there is no stem {unknown[0]!r}", field="shared_with")
-        if len(set(self.formats)) < len(self.formats):
-            raise InvalidInput("a format is named twice", field="formats")
         return self
 
     @property

@@ -57,16 +57,20 @@ def usage(
     data: options.Data = options.DEFAULT_DATA,
     as_json: options.Json = False,
 ) -> None:
-    """Show what you used by month: jobs that succeeded, minutes of audio, and what the machines cost."""
+    """Show what you used by month: jobs that succeeded, minutes of audio, and what the machines cost; and what you have
+    now of what an account may only have so much of.
+    """
     from patchbay.cli.connect import connect
 
     with connect(url, key, data) as client:
-        found = client.get(USAGE_PATH, {"months": months})["months"]
+        found = client.get(USAGE_PATH, {"months": months})
     if as_json:
         show.as_json(found)
         return
-    rows = [row for month in found for row in _rows(month)]
+    rows = [row for month in found["months"] for row in _rows(month)]
     show.table(("Month", "Dialect", "Workflow", "Jobs", "Minutes", "USD"), rows)
+    if found["held"]:
+        show.table(("Now", "Used", "Limit"), [(h["name"], str(h["used"]), str(h["limit"])) for h in found["held"]])
 
 
 def _rows(month: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

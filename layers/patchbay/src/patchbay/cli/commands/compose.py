@@ -28,6 +28,9 @@ def compose(
     ] = "",
     seed: Annotated[int, typer.Option(min=0, help="The same seed and words give the same music.")] = 0,
     stems: Annotated[bool, typer.Option("--stems", help="Also bass, chords, melody and percussion apart.")] = False,
+    instruments: Annotated[
+        bool, typer.Option("--instruments", help="Also each instrument apart, in instruments.zip.")
+    ] = False,
     url: options.Url = "",
     key: options.Key = "",
     data: options.Data = options.DEFAULT_DATA,
@@ -38,7 +41,8 @@ def compose(
     from patchbay.cli.compose import wishes
     from patchbay.cli.connect import connect
 
-    params = wishes(prompt, genre=genre, mood=mood, duration_s=duration, tempo=tempo, seed=seed, stems=stems)
+    told = {"genre": genre, "mood": mood, "tempo": tempo}
+    params = wishes(prompt, **told, duration_s=duration, seed=seed, stems=stems, instruments=instruments)
     with connect(url, key, data) as client:
         job, files = run(client, params, output, quiet=as_json)
     if as_json:

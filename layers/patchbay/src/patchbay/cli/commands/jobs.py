@@ -143,7 +143,7 @@ def models(
     from patchbay.cli.connect import connect
 
     with connect(url, key, data) as client:
-        found = client.get(MODELS_PATH)["models"]
+        found = client.all(MODELS_PATH, "models")
     if as_json:
         show.as_json(found)
         return

@@ -20,18 +20,31 @@ def create(
     scope: Annotated[
         list[str] | None, typer.Option(metavar="SCOPE", help="What it may do: read, write. Both if left out.")
     ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also for an account that never showed that the address is its own.")
+    ] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Take the address from such an account, and make a new one with it.")
+    ] = False,
     data: options.Data = options.DEFAULT_DATA,
     stage: options.Stage = "",
     as_json: options.Json = False,
 ) -> None:
     """Make a key and print it, alone on stdout. It is stored nowhere and cannot be shown again.
 
-    The user is made if there is none with that address.
+    The user is made if there is none with that address. Somebody may have registered with an address that is not his:
+    then you decide, by --anyway (the key speaks for that very account) or --take-over (it keeps all but the address).
     """
+    from patchbay.domain.errors import Unconfirmed
     from patchbay.domain.users import ALL_SCOPES
 
     accounts = operator.accounts(data, stage)
-    person = accounts.ensure_user(user)
+    try:
+        person = accounts.take_over(user) if take_over else accounts.ensure_user(user, anyway=anyway)
+    except Unconfirmed as error:
+        raise CommandFailed(
+            f"{error}: --take-over gives the address to a new account, --anyway adds a key to that one"
+        ) from None
     key, secret = accounts.create_key(accounts.applications(person.id)[0], name=name, scopes=scope or (ALL_SCOPES,))
     if as_json:
         show.as_json({"key": secret, **_facts(key), "user": person.email})

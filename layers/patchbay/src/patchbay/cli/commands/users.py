@@ -6,7 +6,7 @@ import typer
 
 from patchbay.cli import operator, options, show
 
-app = typer.Typer(help="People: show one, and choose a plan. For the operator of a twin or deployment.")
+app = typer.Typer(help="People: show one, choose a plan, give credits. For the operator of a twin or deployment.")
 
 
 @app.command("show")
@@ -23,16 +23,63 @@ def show_user(
 
 @app.command()
 def plan(
-    plan: Annotated[Literal["standard", "premium"], typer.Argument(metavar="PLAN", help="`standard` or `premium`.")],
+    plan: Annotated[
+        Literal["standard", "premium", "operator"],
+        typer.Argument(metavar="PLAN", help="`standard`, `premium`, or `operator`."),
+    ],
     user: options.User,
     data: options.Data = options.DEFAULT_DATA,
     stage: options.Stage = "",
     as_json: options.Json = False,
 ) -> None:
-    """Put a person, with all keys, on a plan: premium may make five times as many requests."""
+    """Put a person, with all keys, on a plan: premium may make five times as many requests and have more at once;
+    operator is without bounds in what it stores and orders.
+    """
     accounts = operator.accounts(data, stage)
     changed = accounts.set_plan(operator.user(accounts, user).id, plan)
     _tell(changed.model_dump(mode="json", include={"id", "email", "plan"}), as_json)
+
+
+@app.command()
+def count(
+    user: options.User,
+    data: options.Data = options.DEFAULT_DATA,
+    stage: options.Stage = "",
+    as_json: options.Json = False,
+) -> None:
+    """Count the files and open jobs that a person had before there were bounds. Repeating it is safe."""
+    services = operator.services(data, stage)
+    person = operator.user(services.accounts, user)
+    counted = services.assets.holdings.count_old(person.id)
+    if as_json:
+        show.as_json({"id": person.id, "counted": counted})
+    else:
+        print(f"{counted} files and jobs of {person.email} are counted now that were not")
+
+
+@app.command("credits")
+def credits_of(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Whose.")],
+    add: Annotated[
+        int, typer.Option(metavar="N", help="Give so many more, which no month ends; below 0: take some away.")
+    ] = 0,
+    data: options.Data = options.DEFAULT_DATA,
+    stage: options.Stage = "",
+    as_json: options.Json = False,
+) -> None:
+    """Show a person's credits, or give some beside those of the month."""
+    services = operator.services(data, stage)
+    user = operator.user(services.accounts, email)
+    if add:
+        services.credits.add(user.id, add)
+    found = services.credits.standing(user.id, user.plan)
+    if as_json:
+        facts = {"left": found.left, "allowance": found.allowance, "spent": found.spent, "extra": found.extra}
+        show.as_json({"id": user.id, "email": user.email, **facts, "renews_at": found.renews_at.isoformat()})
+        return
+    left = "as many credits as they like" if found.left is None else f"{found.left} credits"
+    month = f"{found.spent} of this month's {found.allowance or 'unlimited'} spent"
+    print(f"{user.email} has {left}: {month}, {found.extra} beside them")
 
 
 def _tell(facts: dict[str, str], as_json: bool) -> None:

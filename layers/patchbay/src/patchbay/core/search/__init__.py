@@ -1,4 +1,4 @@
-"""Search of samples by an inverted index in the table."""
+"""Search of samples and projects by an inverted index in the table."""
 
 from patchbay.core.search.query import Query
 from patchbay.core.search.service import SampleRef, Search

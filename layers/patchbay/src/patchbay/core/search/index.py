@@ -1,36 +1,38 @@
-"""Keeping the index: what it holds of a sample becomes what the sample is now.
+"""Keeping the index: what it holds of a thing becomes what the thing is now.
 
-Changes are only taken as a hint which sample to look at: it is read again, and the index made to fit. So repeated,
-late and reordered hints do no harm. What the index holds of a sample is noted in a record beside it; every write of
-postings goes with a write of that record, on the condition that nobody else wrote it since before the sample was read.
-A sample of many words takes several such writes: until the last the record tells what may still be there of old.
+Changes are only taken as a hint which thing to look at: it is read again, and the index made to fit. So repeated,
+late and reordered hints do no harm. What the index holds of a thing is noted in a record beside it; every write of
+postings goes with a write of that record, on the condition that nobody else wrote it since before the thing was read.
+A thing of many words takes several such writes: until the last the record tells what may still be there of old.
 
 A public sample has about 64 postings, 21 terms in three orders, which take 130 write units (`tests/bench/search.py`):
-in a transaction a write costs two.
+in a transaction a write costs two. A project has about 12, in one order, and a save that changes neither name, tempo,
+length nor owner's mind writes none of them.
 """
 
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from patchbay.core import layout, layout_library, store
-from patchbay.core.search.postings import Entry, entry_of
+from patchbay.core import layout, store
+from patchbay.core.search.kinds import KINDS, SAMPLES, Kind
+from patchbay.core.search.postings import Entry
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Unavailable
-from patchbay.domain.samples import Sample
 from patchbay.ports import Clock, Delete, Key, Put, Records, Write, WriteConflict
 
 AT_ONCE = 99
 """A transaction takes 100 writes (DynamoDB), and one is the note."""
 GRAVE_KEPT = timedelta(days=2)
-"""How long it is remembered that a sample is gone: longer than anybody could still be about to write it."""
+"""How long it is remembered that a thing is gone: longer than anybody could still be about to write it."""
 OWNER_SHARDS = 8
 PAGE = 100
 
 
 class Indexed(Entity):
-    """What the index holds of a sample."""
+    """What the index holds of a thing."""
 
     entry: Entry | None = None
     leaving: tuple[Entry, ...] = ()
@@ -40,16 +42,16 @@ class Indexed(Entity):
 
 
 class Owner(Entity):
-    """That a tenant has, or had, samples in the index."""
+    """That a tenant has, or had, something in the index."""
 
 
-def indexed_key(tenant_id: str, sample_id: str) -> Key:
-    """Key of the note of what the index holds of a sample."""
-    return f"INDEXED#{tenant_id}", sample_id
+def indexed_key(tenant_id: str, thing_id: str, kind: Kind[Any] = SAMPLES) -> Key:
+    """Key of the note of what the index holds of a thing."""
+    return f"INDEXED#{tenant_id}{kind.indexed}", thing_id
 
 
 def owner_key(tenant_id: str) -> Key:
-    """Key of the mark that a tenant has samples in the index."""
+    """Key of the mark that a tenant has something in the index."""
     return f"OWNERS#{zlib.crc32(tenant_id.encode()) % OWNER_SHARDS}", tenant_id
 
 
@@ -60,16 +62,16 @@ class Index:
     records: Records
     clock: Clock
 
-    def refresh(self, tenant_id: str, sample_id: str, *, anew: bool = False) -> bool:
-        """Make the index fit a sample, which may be gone; `anew`, whatever it is said to hold. Returns whether anything
+    def refresh(self, kind: Kind[Any], tenant_id: str, thing_id: str, *, anew: bool = False) -> bool:
+        """Make the index fit a thing, which may be gone; `anew`, whatever it is said to hold. Returns whether anything
         was written. Raises `Unavailable`.
         """
-        key = indexed_key(tenant_id, sample_id)
+        key = indexed_key(tenant_id, thing_id, kind)
         for _ in range(store.ATTEMPTS):
-            # The note first: if it still stands when the postings are written, nobody has seen a later sample.
+            # The note first: if it still stands when the postings are written, nobody has seen a later state.
             old = store.load(self.records, Indexed, key) or Indexed()
-            sample = store.load(self.records, Sample, layout_library.sample_key(tenant_id, sample_id))
-            entry = entry_of(sample) if sample else None
+            thing = store.load(self.records, kind.model, kind.key(tenant_id, thing_id))
+            entry = kind.entry(thing) if thing else None
             if old.settled and old.entry == entry and not (anew and entry):
                 return False
             if not old.version:
@@ -79,19 +81,14 @@ class Index:
             except WriteConflict:
                 continue
             return True
-        raise Unavailable("too many changes of one sample at once; try again")
+        raise Unavailable(f"too many changes of one {kind.name} at once; try again")
 
     def rebuild(self, tenant_id: str) -> int:
-        """Make the index fit all samples of a tenant, whatever it holds. Returns of how many it was written anew."""
-        written = 0
-        for partition in (layout_library.sample_key(tenant_id, "")[0], indexed_key(tenant_id, "")[0]):
-            for sample_id in self._sort_keys(partition):
-                if partition.startswith("SAMPLES#") or not self._there(tenant_id, sample_id):
-                    written += self.refresh(tenant_id, sample_id, anew=True)
-        return written
+        """Make the index fit all that a tenant has, whatever it holds. Returns of how many it was written anew."""
+        return sum(self._rebuild(tenant_id, kind) for kind in KINDS.values())
 
     def owners(self) -> Iterator[str]:
-        """Tenants who have, or had, samples in the index."""
+        """Tenants who have, or had, something in the index."""
         for shard in range(OWNER_SHARDS):
             yield from self._sort_keys(f"OWNERS#{shard}")
 
@@ -101,7 +98,7 @@ class Index:
         kept = set(old.entry.all_keys()) if same and old.entry else set()
         here = set(entry.all_keys()) if entry else set()
         gone = dict.fromkeys(each for one in before for each in one.all_keys() if each not in here)
-        # What goes goes first: a sample that was made private is better missed for a moment.
+        # What goes goes first: a thing that was made private is better missed for a moment.
         writes: list[Write] = [Delete(each, None) for each in gone]
         writes += [Put(record, None) for record in (entry.records() if entry else ()) if record.key not in kept]
         version = old.version
@@ -117,8 +114,14 @@ class Index:
         if self.records.get(key) is None:
             self.records.write(Put(layout.record(key, "owner", Owner()), None))
 
-    def _there(self, tenant_id: str, sample_id: str) -> bool:
-        return self.records.get(layout_library.sample_key(tenant_id, sample_id)) is not None
+    def _rebuild(self, tenant_id: str, kind: Kind[Any]) -> int:
+        written = 0
+        for thing_id in self._sort_keys(kind.key(tenant_id, "")[0]):
+            written += self.refresh(kind, tenant_id, thing_id, anew=True)
+        for thing_id in self._sort_keys(indexed_key(tenant_id, "", kind)[0]):
+            if self.records.get(kind.key(tenant_id, thing_id)) is None:
+                written += self.refresh(kind, tenant_id, thing_id, anew=True)
+        return written
 
     def _sort_keys(self, partition: str) -> Iterator[str]:
         before: str | None = None

@@ -1,18 +1,19 @@
-"""What the search index holds: of each sample one posting in the list of each of its terms, in each order.
+"""What the search index holds: of each thing one posting in the list of each of its terms, in each order.
 
-A list is a partition, its order the sort key. Lists of the public have what everybody may find; lists of a tenant have
-what only that tenant may. A sample is in one of the two kinds, never in both.
+Things are samples or projects (`kinds`), each kind in orders and so in lists of its own. A list is a partition, its
+order the sort key. Lists of the public have what everybody may find; lists of a tenant have what only that tenant may.
+A thing is in one of the two sorts of lists, never in both.
 
 Terms are beginnings of words and facets:
 
 | term | of |
 | --- | --- |
-| `*` | every sample |
-| `o:<tenant>` | samples of an owner |
-| `w:ho`, `w:hous` | samples known by a word that begins so: 2, 4, 6 and 8 characters, and words of one |
+| `*` | every thing |
+| `o:<tenant>` | things of an owner |
+| `w:ho`, `w:hous` | things known by a word that begins so: 2, 4, 6 and 8 characters, and words of one |
 | `s:9-minor` | samples of a scale, whatever its name |
-| `b:15` | samples of a tempo, in steps of `BPM_STEP` |
-| `d:4` | samples of a length, in octaves of seconds |
+| `b:15` | things of a tempo, in steps of `BPM_STEP` |
+| `d:4` | things of a length, in octaves of seconds |
 
 A longer or shorter beginning, a whole word, or several terms at once are found by reading one list and comparing each
 posting, which has in its body all that a query can ask for.
@@ -22,10 +23,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict
 
-from patchbay.core.search.words import known_by, words
 from patchbay.domain.base import Entity
-from patchbay.domain.samples import Sample
-from patchbay.domain.scales import scale_class
 from patchbay.ports import Key, Record
 
 KIND = "posting"
@@ -35,13 +33,11 @@ BEGINNINGS = (2, 4, 6, 8)
 BPM_STEP, SLOWEST, FASTEST = 8, 7, 25
 """Tempos below 64 and from 200 on are one step each: few are there."""
 LONGEST = 12
-MAX_NAME_CHARS = 64
 ID_CHARS = 36
-TIME, RANK, NAME = "time", "rank", "name"
 
 
 class Posting(Entity):
-    """A sample, as far as queries ask."""
+    """A thing, as far as queries ask."""
 
     owner: str
     words: tuple[str, ...] = ()
@@ -52,9 +48,9 @@ class Posting(Entity):
 
 
 class Entry(BaseModel):
-    """All postings of one sample: they have one body, and differ by list."""
+    """All postings of one thing: they have one body, and differ by list."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     scope: str
     terms: tuple[str, ...]
@@ -73,57 +69,38 @@ class Entry(BaseModel):
         return (Record(*key, KIND, self.body) for key in self.all_keys())
 
 
-def list_key(order: str, scope: str, term: str) -> str:
-    """Partition of a list. Order and scope have no `#`, so that no term can reach another scope's lists."""
-    return f"TERMS#{order}#{scope}#{term}"
-
-
-def posting_of(sample: Sample) -> Posting:
-    """What a query can ask of a sample."""
-    return Posting(
-        owner=sample.tenant_id,
-        words=tuple(known_by(*sample.tags, sample.name)),
-        tags=sample.tags,
-        scale=scale_class(sample.scale),
-        bpm=sample.bpm,
-        duration_s=sample.duration_s,
-    )
-
-
-def entry_of(sample: Sample) -> Entry:
-    """All postings of a sample."""
-    posting = posting_of(sample)
-    facets = [EVERYTHING, *([owner_term(sample.tenant_id)] if sample.shown else [])]
+def entry(posting: Posting, places: dict[str, str], *, shown: bool) -> Entry:
+    """All postings of a thing that has these places, and that everybody may find or its owner alone."""
+    facets = [EVERYTHING, *([owner_term(posting.owner)] if shown else [])]
     facets += [scale_term(posting.scale)] if posting.scale else []
     facets += [bpm_term(bpm_step(posting.bpm))] if posting.bpm is not None else []
     facets += [duration_term(duration_octave(posting.duration_s))] if posting.duration_s is not None else []
     beginnings = dict.fromkeys(term for word in posting.words for term in word_terms(word))
     return Entry(
-        scope=PUBLIC if sample.shown else sample.tenant_id,
+        scope=PUBLIC if shown else posting.owner,
         terms=(*facets, *beginnings),
-        places=places_of(sample),
+        places=places,
         body=posting.model_dump_json(exclude={"version"}, exclude_defaults=True),
     )
 
 
-def places_of(sample: Sample) -> dict[str, str]:
-    """Order -> where a sample comes in it. Identifiers are in order of creation, and make every place unique."""
-    name = " ".join(words(sample.name))[:MAX_NAME_CHARS]
-    return {TIME: sample.id, RANK: f"{sample.popularity:03d}#{sample.id}", NAME: f"{name}\t{sample.id}"}
+def list_key(order: str, scope: str, term: str) -> str:
+    """Partition of a list. Order and scope have no `#`, so that no term can reach another scope's lists."""
+    return f"TERMS#{order}#{scope}#{term}"
 
 
 def id_at(place: str) -> str:
-    """The sample at a place."""
+    """The id of the thing at a place."""
     return place[-ID_CHARS:]
 
 
 def word_terms(word: str) -> list[str]:
-    """Terms of the lists that a sample with this word is in."""
+    """Terms of the lists that a thing with this word is in."""
     return [f"w:{word[:n]}" for n in BEGINNINGS if n <= len(word)] or [f"w:{word}"]
 
 
 def owner_term(tenant_id: str) -> str:
-    """Term of an owner's samples."""
+    """Term of an owner's things."""
     return f"o:{tenant_id}"
 
 

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from patchbay.core.search import postings
+from patchbay.core.search.kinds import SAMPLES, Kind
 from patchbay.core.search.postings import Posting
 from patchbay.core.search.words import words
 from patchbay.domain.errors import InvalidInput
+from patchbay.domain.projects import Project
 from patchbay.domain.samples import Sample, tidy_tags
 from patchbay.domain.scales import normal_scale, scale_class
 
@@ -24,12 +26,6 @@ Range = tuple[float | None, float | None]
 """(smallest, greatest), both included; None for no bound."""
 Choice = tuple[str, ...]
 """Terms whose lists together have every sample that fits."""
-_ORDERS = {
-    "latest": (postings.TIME, False),
-    "oldest": (postings.TIME, True),
-    "popular": (postings.RANK, False),
-    "name": (postings.NAME, True),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ class Query:
     tags: tuple[str, ...] = ()
     """All of which it must have."""
     sort: Sort = "latest"
-    """`popular` is by powers of two of the likes, then latest first; `name` without case and accents."""
+    """`popular` is by powers of two of the likes, then latest first; `name` without case and accents: samples only."""
     limit: int = 20
     offset: int = 0
 
@@ -59,6 +55,7 @@ class Query:
 class Wanted:
     """A query as it is carried out."""
 
+    kind: Kind[Any]
     whole: tuple[str, ...]
     beginning: str
     tags: tuple[str, ...]
@@ -74,7 +71,7 @@ class Wanted:
     """Whether it is known without looking that nothing fits."""
 
     def fits(self, posting: Posting) -> bool:
-        """Whether a sample is wanted, as far as its posting tells."""
+        """Whether a thing is wanted, as far as its posting tells."""
         return (
             (self.owner is None or posting.owner == self.owner)
             and (not self.scale or posting.scale == self.scale)
@@ -85,10 +82,10 @@ class Wanted:
             and all(tag in posting.tags for tag in self.tags)
         )
 
-    def fits_now(self, sample: Sample) -> bool:
-        """Whether a sample as it is now is wanted, and may be found by who asks."""
-        allowed = sample.shown if self.public_only else sample.visible_to(self.viewer)
-        return allowed and self.fits(postings.posting_of(sample))
+    def fits_now(self, thing: Sample | Project) -> bool:
+        """Whether a thing as it is now is wanted, and may be found by who asks."""
+        allowed = thing.shown if self.public_only else thing.visible_to(self.viewer)
+        return allowed and self.fits(self.kind.posting(thing))
 
     def scopes(self) -> list[tuple[str, list[Choice]]]:
         """(scope, choices of lists) to look in: for what everybody may find, and for what only the viewer may."""
@@ -111,24 +108,25 @@ class Wanted:
         return list(dict.fromkeys(found))[:MOST_CHOICES]
 
 
-def wanted(query: Query) -> Wanted:
-    """A query, checked. Raises `InvalidInput`."""
+def wanted(query: Query, kind: Kind[Any] = SAMPLES) -> Wanted:
+    """A query for things of a kind, checked. Raises `InvalidInput`."""
     if not 0 < query.limit <= MAX_PAGE:
-        raise InvalidInput(f"a page has 1 to {MAX_PAGE} samples", field="limit")
+        raise InvalidInput(f"a page has 1 to {MAX_PAGE} {kind.name}s", field="limit")
     if not 0 <= query.offset <= MAX_OFFSET:
         raise InvalidInput(f"an offset is 0 to {MAX_OFFSET}; search for less", field="offset")
-    if query.sort not in _ORDERS:
-        raise InvalidInput(f"samples are sorted by {', '.join(_ORDERS)}", field="sort")
+    if query.sort not in kind.orders:
+        raise InvalidInput(f"{kind.name}s are sorted by {', '.join(kind.orders)}", field="sort")
     if len(query.text) > MAX_TEXT_CHARS:
         raise InvalidInput(f"a search has at most {MAX_TEXT_CHARS} characters", field="text")
     asked = words(query.text)
     if len(asked) > MAX_WORDS:
         raise InvalidInput(f"a search has at most {MAX_WORDS} words", field="text")
-    order, ascending = _ORDERS[query.sort]
+    order, ascending = kind.orders[query.sort]
     *whole, last = asked or [""]
     alone = len(last) == 1 and not whole  # too short to be the beginning of what is meant
     tags = tidy_tags(query.tags)
     return Wanted(
+        kind=kind,
         whole=(*whole, *([last] if alone else []), *(word for tag in tags for word in words(tag))),
         beginning="" if alone else last,
         tags=tags,

@@ -1,14 +1,16 @@
-"""Searching the samples of everybody, and keeping the index that makes it cheap."""
+"""Searching the samples and projects of everybody, and keeping the index that makes it cheap."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from patchbay.core import layout, layout_library
+from patchbay.core import layout
 from patchbay.core.search import postings
 from patchbay.core.search.index import Index
+from patchbay.core.search.kinds import PROJECTS, SAMPLES, F, Kind, kind_of
 from patchbay.core.search.lists import LARGEST_BLOCK, Reader, Step
 from patchbay.core.search.query import Query, Wanted, wanted
 from patchbay.core.search.trends import Explorer
+from patchbay.domain.projects import Project
 from patchbay.domain.samples import Sample
 from patchbay.ports import Clock, Records
 
@@ -23,9 +25,9 @@ class SampleRef:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search of samples. What a page costs depends on the page and on how much of what is read fits the query,
-    which is a matter of proportions and not of how many samples there are; beyond `lists.MOST_READ` postings no query
-    looks. The index follows the samples within about a second.
+    """The search. What a page costs depends on the page and on how much of what is read fits the query, which is a
+    matter of proportions and not of how many things there are; beyond `lists.MOST_READ` postings no query looks. The
+    index follows the things within about a second.
     """
 
     records: Records
@@ -39,33 +41,45 @@ class Search:
         """The samples themselves, as they are now: each was looked at again, so that none is told to anybody who may
         not find it, whatever the index still says. Raises `InvalidInput`.
         """
-        sought = wanted(query)
+        return self._found(query, SAMPLES)
+
+    def projects(self, query: Query) -> list[Project]:
+        """Projects that fit, as they are now, like `samples`. Neither tags nor scale fit any."""
+        return self._found(query, PROJECTS)
+
+    def _found(self, query: Query, kind: Kind[F]) -> list[F]:
+        sought = wanted(query, kind)
         if sought.nothing:
             return []
         reader = Reader(self.records, sought.order, sought.ascending)
         block = min(query.offset + query.limit, LARGEST_BLOCK)
-        page: list[Sample] = []
+        page: list[F] = []
         waiting: list[Step] = []
         for step in _after(query.offset, reader.merged(sought, block)):
             waiting.append(step)
             if len(page) + len(waiting) == query.limit:
-                page += self._as_they_are(waiting, sought)
+                page += self._as_they_are(waiting, sought, kind)
                 waiting = []
                 if len(page) == query.limit:
                     return page
-        return page + self._as_they_are(waiting, sought)
+        return page + self._as_they_are(waiting, sought, kind)
 
-    def index(self, old: Sample | None, new: Sample | None) -> None:
-        """Make the index fit a sample that changed, was made or is gone. Raises `Unavailable`."""
-        if sample := new or old:
-            self._index.refresh(sample.tenant_id, sample.id)
+    def index(self, old: Sample | Project | None, new: Sample | Project | None) -> None:
+        """Make the index fit a thing that changed, was made or is gone. Raises `Unavailable`."""
+        thing = new or old
+        if thing is None:
+            return
+        hidden = not thing.visible_to(thing.tenant_id)
+        if thing is new and hidden and new.version == 1:
+            return  # it is being made: what is new and hidden has never been in the index
+        self._index.refresh(kind_of(thing), thing.tenant_id, thing.id)
 
     def rebuild(self, tenant_id: str) -> int:
-        """Write the index of all samples of a tenant anew. Returns of how many. Raises `Unavailable`."""
+        """Write the index of all that a tenant has anew. Returns of how many things. Raises `Unavailable`."""
         return self._index.rebuild(tenant_id)
 
     def owners(self) -> Iterator[str]:
-        """Tenants who have, or had, samples in the index."""
+        """Tenants who have, or had, something in the index."""
         return self._index.owners()
 
     def explore(self, limit: int) -> list[tuple[str, int]]:
@@ -76,20 +90,18 @@ class Search:
     def _index(self) -> Index:
         return Index(self.records, self.clock)
 
-    def _as_they_are(self, steps: Sequence[Step], sought: Wanted) -> list[Sample]:
-        keys = [
-            layout_library.sample_key(step.posting.owner, postings.id_at(step.place)) for step in steps if step.posting
-        ]
-        found = [layout.entity(Sample, stored) for stored in (self.records.get_many(keys) if keys else ())]
-        return [sample for sample in found if sought.fits_now(sample)]
+    def _as_they_are(self, steps: Sequence[Step], sought: Wanted, kind: Kind[F]) -> list[F]:
+        keys = [kind.key(step.posting.owner, postings.id_at(step.place)) for step in steps if step.posting]
+        found = [layout.entity(kind.model, stored) for stored in (self.records.get_many(keys) if keys else ())]
+        return [thing for thing in found if sought.fits_now(thing)]
 
 
 def _after(offset: int, steps: Iterator[Step]) -> Iterator[Step]:
-    """All but the first `offset` steps, each sample once: while it moves from list to list it can be in two."""
+    """All but the first `offset` steps, each thing once: while it moves from list to list it can be in two."""
     seen: set[str] = set()
     for step in steps:
-        sample_id = postings.id_at(step.place)
-        if sample_id not in seen:
-            seen.add(sample_id)
+        thing_id = postings.id_at(step.place)
+        if thing_id not in seen:
+            seen.add(thing_id)
             if len(seen) > offset:
                 yield step

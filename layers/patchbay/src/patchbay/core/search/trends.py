@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from patchbay.core import layout, store
-from patchbay.core.search import postings
+from patchbay.core.search import kinds, postings
 from patchbay.core.search.postings import Posting
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import InvalidInput
@@ -51,7 +51,7 @@ class Explorer:
         return list(known.tags[:limit])
 
     def _counted(self) -> tuple[tuple[str, int], ...]:
-        latest = postings.list_key(postings.TIME, postings.PUBLIC, postings.EVERYTHING)
+        latest = postings.list_key(kinds.TIME, postings.PUBLIC, postings.EVERYTHING)
         of_owners: Counter[tuple[str, str]] = Counter()
         for stored in self.records.query(latest, limit=LATEST):
             posting = layout.entity(Posting, stored)

@@ -244,9 +244,13 @@ def test_all_kinds_of_voices_are_finite_and_follow_from_the_seed(monkeypatch: py
     kinds = set()
     for seed in range(8 if speaks else 2):
         plan = random_plan(np.random.default_rng(seed), 1.0)
-        voices = vocals.random_voices(np.random.default_rng(seed), plan, held=False, spoken=speaks)
+        voices = vocals.random_voices(
+            np.random.default_rng(seed), plan, held=False, engines=speech.ENGINES if speaks else ()
+        )
         if seed == 0:
-            again = vocals.random_voices(np.random.default_rng(seed), plan, held=False, spoken=speaks)
+            again = vocals.random_voices(
+                np.random.default_rng(seed), plan, held=False, engines=speech.ENGINES if speaks else ()
+            )
             for voice, other in zip(voices, again, strict=True):
                 np.testing.assert_array_equal(voice.sound, other.sound)
         for voice in voices:
@@ -255,7 +259,7 @@ def test_all_kinds_of_voices_are_finite_and_follow_from_the_seed(monkeypatch: py
             assert np.abs(voice.sound).max() <= 1.0 + 1e-6
         kinds |= {voice.source.split()[0] for voice in voices}
     assert "tract" in kinds
-    assert ("espeak" in kinds) == speaks
+    assert bool(kinds & {"espeak", "pico"}) == speaks
 
 
 def test_raw_words_are_brought_to_the_notes() -> None:
@@ -263,11 +267,110 @@ def test_raw_words_are_brought_to_the_notes() -> None:
     assert vocals._pitch_hz(np.sin(2 * np.pi * 130 * t).astype(np.float32)) == pytest.approx(130, rel=0.02)
 
 
+def test_throats_are_rough_or_clean_and_breathy_or_clear() -> None:
+    """Neither roughness nor breath may be what tells a voice."""
+    rng = np.random.default_rng(0)
+    throats = [singing.random_throat(rng) for _ in range(400)]
+    for measured, clean in (("jitter", 5e-4), ("breath", 1e-4)):
+        share = np.mean([getattr(throat, measured) < clean for throat in throats])
+        assert 0.15 < share < 0.6
+    assert 0.3 < np.mean([throat.airy_hz > 11_000 for throat in throats]) < 0.7
+
+
+def test_a_word_is_taken_low_and_high_and_by_the_same_speaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, int, bool]] = []
+
+    def said(speaker: speech.Speaker, text: str, pitch: int, speed: int, *, flat: bool) -> NDArray[np.float32]:
+        asked.append((speaker.name, text, pitch, flat))
+        return np.full(100, pitch, np.float32)
+
+    monkeypatch.setattr(speech, "said", said)
+    takes = speech.takes(np.random.default_rng(0), speech.Speaker("it", "f1"), 4, flat=False)
+    assert len(takes) == 4
+    assert len({text for _, text, _, _ in asked}) == 4
+    assert {(name, flat) for name, _, _, flat in asked} == {("it+f1", False)}
+    for word in takes:
+        heights = [take[0] for take in word]
+        assert heights == sorted(heights)
+        assert len(set(heights)) == 3
+
+
+@given(st.floats(1.0, 5.0))
+def test_clearing_leaves_hissing_alone_and_takes_noise_from_voice(power: float) -> None:
+    noisy = np.array([[1.0, 0.3, 0.0]], np.float32)
+    word = speech.Word(noisy, noisy, (0, 1), np.zeros(10, np.float32))
+    (cleared,) = speech.cleared([word], power)
+    assert cleared.noisy[0, 0] == 1.0
+    assert cleared.noisy[0, 1] <= word.noisy[0, 1]
+    assert cleared.noisy[0, 2] == 0.0
+    np.testing.assert_array_equal(cleared.log_filter, word.log_filter)
+
+
+def test_raw_singers_are_in_tune(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes of 110, 165 and 220 Hz are brought to 196 Hz, to 294 Hz, or to an octave of what is too far away."""
+
+    def takes(*_: object, **__: object) -> list[list[NDArray[np.float32]]]:
+        t = np.arange(RATE_HZ) / RATE_HZ
+        tones = [sum(np.sin(2 * np.pi * hz * k * t) / k for k in range(1, 8)) for hz in (110, 165, 220)]
+        return [[np.asarray(tone, np.float32) for tone in tones]]
+
+    monkeypatch.setattr(speech, "takes", takes)
+    plan = random_plan(np.random.default_rng(0), 2.0)
+    for pitch, heard_hz in ((55.0, 196.0), (62.0, 293.7), (74.0, 293.7)):
+        monkeypatch.setattr(singing, "melody", lambda *_, pitch=pitch: [Sung(0.2, 1.0, pitch, True)])
+        voice = vocals._raw(np.random.default_rng(2), plan, vocals.Cast(False, ("espeak",)))
+        middle = voice.sound[RATE_HZ // 2 : RATE_HZ]
+        assert vocals._pitch_hz(middle) == pytest.approx(heard_hz, rel=0.03)
+
+
 def test_speakers_of_held_out_songs_are_heard_nowhere_else() -> None:
     rng = np.random.default_rng(0)
     free = {speech.random_speaker(rng, held=False).variant for _ in range(300)}
     kept = {speech.random_speaker(rng, held=True).variant for _ in range(300)}
     assert not free & kept
+
+
+def test_speakers_are_of_the_engines_that_there_are() -> None:
+    rng = np.random.default_rng(0)
+    for engines in (("espeak",), ("pico",), speech.ENGINES):
+        cast = vocals.Cast(False, engines)
+        assert {cast.speaker(rng).engine for _ in range(40)} == set(engines)
+    assert {vocals.Cast(False, speech.ENGINES).speaker(rng, whispers=True).engine for _ in range(20)} == {"espeak"}
+
+
+@pytest.mark.parametrize("pitch", [0, 50, 99])
+def test_pico_is_told_its_language_pitch_and_speed(monkeypatch: pytest.MonkeyPatch, pitch: int) -> None:
+    told: list[list[str]] = []
+
+    def speech_of(command: list[str]) -> NDArray[np.float64]:
+        told.append(command)
+        return np.array([0.0, 0.2, -0.1])
+
+    monkeypatch.setattr(speech, "program", lambda name, package: f"/{name} of {package}")
+    monkeypatch.setattr(speech, "speech", speech_of)
+    sound = speech.said(speech.Speaker("it-IT", "", "pico"), "notte", pitch, 175, flat=True)
+    np.testing.assert_allclose(sound, [0.0, 0.7, -0.35], rtol=1e-6)
+    assert told[0][0] == "/pico2wave of libttspico-utils"
+    assert told[0][told[0].index("-l") + 1] == "it-IT"
+    assert 50 <= int(told[0][-1].split('"')[1]) <= 200
+    assert told[0][-1].endswith('<speed level="100">notte</speed></pitch>')
+
+
+def test_the_voices_that_training_is_steered_by_sing_in_no_song() -> None:
+    rng = np.random.default_rng(0)
+    used = {vocals.Cast(held, ("pico",)).speaker(rng).language for held in (True, False) for _ in range(60)}
+    assert used == {"en-US", "de-DE", "it-IT", "es-ES"}
+    assert all(speech.Speaker(language, "", "pico").text for language in used)
+
+
+@pytest.mark.parametrize("edge_hz", [7000.0, 9500.0])
+def test_above_its_edge_a_filter_falls_on(edge_hz: float) -> None:
+    """Twelve dB an octave from the level below the edge, whatever little the program left there."""
+    hz = np.arange(BINS) * vocoder.BIN_HZ
+    made = speech._extended(np.where(hz < edge_hz, -2.0, -11.0)[None], edge_hz)[0]
+    np.testing.assert_allclose(made[hz < edge_hz - 50], -2.0)
+    at = int(2 * edge_hz / vocoder.BIN_HZ)
+    assert made[at] == pytest.approx(-2.0 - 12 * np.log(10) / 20, abs=0.05)
 
 
 def test_flite_and_its_voices_are_never_used() -> None:

@@ -1,0 +1,1 @@
+"""Pages that the server writes: forms that work without a script."""

@@ -1,0 +1,120 @@
+/** The API's routes that the studio uses, each as a function. */
+
+import { ask } from "./http"
+import type { Asset, Job, Key, ListedJob, NewKey, Page, SampleDetails, SampleItem, SeparationModel, Upload } from "./types"
+
+const BASE = "/patchbay/v1"
+
+type Values = Record<string, string | number | boolean | readonly string[] | null | undefined>
+
+function query(values: Values): string {
+  const told = new URLSearchParams()
+  for (const [name, value] of Object.entries(values)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== null && each !== undefined && each !== "") told.append(name, String(each))
+    }
+  }
+  return told.size ? `?${told}` : ""
+}
+
+/** Of a track: separations and analyses of the same audio belong together, in whichever dialect they were ordered. */
+export const batchOf = (audioId: string): string => `track-${audioId}`
+
+export interface Search {
+  q: string
+  owner: number | null
+  sort: string
+  bpmMin?: number | null
+  bpmMax?: number | null
+  scale?: string
+  limit: number
+  offset: number
+}
+
+export const samples = {
+  search: (wanted: Search, signal?: AbortSignal) =>
+    ask<SampleItem[]>(
+      `/sample${query({
+        q: wanted.q,
+        owner_id: wanted.owner,
+        sort: wanted.sort,
+        bpm_min: wanted.bpmMin,
+        bpm_max: wanted.bpmMax,
+        scale: wanted.scale,
+        limit: wanted.limit,
+        offset: wanted.offset,
+      })}`,
+      signal ? { signal } : {},
+    ),
+  get: (id: number) => ask<SampleDetails>(`/sample/${id}`),
+  create: (uploadId: string, name: string) =>
+    ask<{ sampleId: number; audioId: string; processing: boolean }>("/sample/audio", { method: "POST", json: { uploadId, name } }),
+  rename: (id: number, name: string) => ask<SampleItem>(`/sample/${id}/rename`, { method: "PATCH", json: { name } }),
+  remove: (id: number) => ask<{ id: number }>(`/sample/${id}`, { method: "DELETE" }),
+}
+
+export const assets = {
+  get: (id: string) => ask<Asset>(`${BASE}/assets/${id}`),
+  upload: (name: string, size_bytes: number, method: "put" | "parts") =>
+    ask<Upload>(`${BASE}/uploads`, { method: "POST", json: { name, size_bytes, method } }),
+  complete: (id: string, upload_id: string, etags: string[]) =>
+    ask<Asset>(`${BASE}/uploads/${id}/complete`, { method: "POST", json: { upload_id, etags } }),
+}
+
+export interface JobOrder {
+  workflow: string
+  params?: Record<string, unknown>
+  input?: { asset_id: string }
+  name?: string
+  batch_name?: string
+  metadata?: Record<string, unknown>
+}
+
+export interface JobQuery {
+  state?: readonly string[]
+  workflow?: readonly string[]
+  batch_name?: string
+  dialect?: string
+  limit?: number
+  cursor?: string | null
+}
+
+export const jobs = {
+  list: async (wanted: JobQuery): Promise<Page<ListedJob>> => {
+    const page = await ask<{ jobs: ListedJob[]; next_cursor: string | null }>(`${BASE}/jobs${query({ ...wanted })}`)
+    return { items: page.jobs, next: page.next_cursor }
+  },
+  get: (id: string, signal?: AbortSignal) => ask<Job>(`${BASE}/jobs/${id}`, signal ? { signal } : {}),
+  wait: (job: { id: string; state: string; progress: number }, wait_s: number, signal: AbortSignal) =>
+    ask<Job>(`${BASE}/jobs/${job.id}${query({ wait_s, after_state: job.state, after_progress: job.progress })}`, { signal }),
+  order: (order: JobOrder) => ask<Job>(`${BASE}/jobs`, { method: "POST", json: order }),
+  cancel: (id: string) => ask<Job>(`${BASE}/jobs/${id}/cancel`, { method: "POST" }),
+  remove: (id: string) => ask<{ id: string }>(`${BASE}/jobs/${id}`, { method: "DELETE" }),
+}
+
+export const processing = {
+  models: async () => (await ask<{ data: { models: SeparationModel[] } }>("/api/processing/models")).data.models,
+  separate: async (track_id: string, model: string) =>
+    (await ask<{ data: { job_id: string } }>("/api/processing/separate", { method: "POST", json: { track_id, model } })).data.job_id,
+}
+
+export const keys = {
+  list: async (cursor: string | null = null): Promise<Page<Key>> => {
+    const page = await ask<{ keys: Key[]; next_cursor: string | null }>(`${BASE}/keys${query({ limit: 50, cursor })}`)
+    return { items: page.keys, next: page.next_cursor }
+  },
+  create: (order: { name: string; scopes: string[]; expires_at?: string }) => ask<NewKey>(`${BASE}/keys`, { method: "POST", json: order }),
+  rotate: (id: string) => ask<NewKey>(`${BASE}/keys/${id}/rotate`, { method: "POST", json: { keep_old_for_s: 3600 } }),
+  revoke: (id: string) => ask<Key>(`${BASE}/keys/${id}`, { method: "DELETE" }),
+}
+
+/** A file by its link: presigned, so without the session's cookie. */
+export async function bytes(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  const answer = await fetch(url, { credentials: "omit", ...(signal && { signal }) })
+  if (!answer.ok) throw new Error(`The file could not be read (${answer.status}).`)
+  return answer.arrayBuffer()
+}
+
+export async function document_<T>(url: string): Promise<T> {
+  return JSON.parse(new TextDecoder().decode(await bytes(url))) as T
+}

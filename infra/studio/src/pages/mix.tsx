@@ -1,0 +1,208 @@
+/** The stem mixer: all stems of a job on one clock. */
+
+import { useEffect, useState } from "preact/hooks"
+import { jobs } from "../api/endpoints"
+import { send } from "../api/http"
+import type { Job, Output } from "../api/types"
+import { decodeAll } from "../audio/files"
+import { type Channel, manifest, Mixer } from "../audio/mixer"
+import { to } from "../router"
+import { clock, titled } from "../ui/format"
+import { useAction, useLoad, useTitle } from "../ui/hooks"
+import { Icon } from "../ui/icons"
+import { useShortcuts } from "../ui/keys"
+import { Desk } from "../ui/desk"
+import { Empty, Problem, Progress, Waiting } from "../ui/parts"
+
+export interface Stem {
+  name: string
+  url: string
+}
+
+interface Loaded {
+  mixer: Mixer
+  files: ArrayBuffer[]
+}
+
+declare global {
+  interface Window {
+    /** How the stems are being played, for tests that look whether they are together. */
+    studio?: { mixer: Mixer }
+  }
+}
+
+/** The stems of a job: of a separation all of its files, of a composition those that are called so. */
+export function stemsOf(job: Job): Stem[] {
+  const files = job.outputs.filter((output): output is Output & { url: string } => output.url !== null && output.media_type.startsWith("audio/"))
+  const named = files.filter((file) => file.name.startsWith("stem-"))
+  const whole = job.workflow === "compose" || job.workflow === "generate"
+  return (whole ? named : files).map((file) => ({ name: file.name.replace(/^stem-/, "").replace(/\.[a-z0-9]+$/, ""), url: file.url }))
+}
+
+export function Mix({ id }: { id: string }) {
+  const job = useLoad(() => jobs.get(id), [id])
+  const title = job.value?.name || "Mix"
+  useTitle(title)
+  const stems = job.value ? stemsOf(job.value) : []
+  return (
+    <div class="page mix">
+      <header class="page-head">
+        <a class="icon-button" href={to(job.value?.workflow === "compose" ? "compose" : "library")} aria-label="Back" title="Back" onClick={(event) => history.length > 1 && (event.preventDefault(), history.back())}>
+          <Icon name="back" />
+        </a>
+        <h1>{title}</h1>
+        <span class="sub">{String(job.value?.params["model"] ?? "")}</span>
+      </header>
+      <Problem text={job.problem} />
+      {!job.value && !job.problem && <Waiting label="Opening the mix" />}
+      {job.value && job.value.state !== "succeeded" && (
+        <Empty title="The stems are not there yet">
+          <p>{job.value.failure?.message ?? "The separation is still under way; its page shows how far it is."}</p>
+        </Empty>
+      )}
+      {stems.length > 0 && job.value && <Table job={job.value} stems={stems} />}
+    </div>
+  )
+}
+
+function Table({ job, stems }: { job: Job; stems: Stem[] }) {
+  const [done, setDone] = useState(0)
+  const loaded = useLoad<Loaded>(
+    async (signal) => {
+      const { context, buffers, files } = await decodeAll(stems.map((stem) => stem.url), setDone, signal)
+      return { mixer: new Mixer(context, buffers), files }
+    },
+    [job.id],
+  )
+  const mixer = loaded.value?.mixer
+  useEffect(() => {
+    if (!mixer) return
+    window.studio = { mixer }
+    return () => {
+      delete window.studio
+      void mixer.close()
+    }
+  }, [mixer])
+  if (loaded.problem) return <Problem text={loaded.problem} />
+  if (!loaded.value)
+    return (
+      <div class="live" role="status">
+        <Progress value={done / stems.length} label="Reading the stems" />
+        <span>
+          Reading stem {Math.min(done + 1, stems.length)} of {stems.length}
+        </span>
+      </div>
+    )
+  return <Mixing job={job} stems={stems} {...loaded.value} />
+}
+
+interface Kept {
+  channels: Channel[]
+  master: number
+}
+
+/** How the desk was left; it is found again after a reload. */
+function useKept(job: Job, stems: Stem[]): [Kept, (next: Kept) => void] {
+  const name = `mix:${job.id}`
+  const [kept, set] = useState<Kept>(() => {
+    const fresh = { channels: stems.map((stem) => ({ name: stem.name, volume: 1, pan: 0, muted: false, solo: false })), master: 1 }
+    try {
+      const found = JSON.parse(localStorage.getItem(name) ?? "null") as Kept | null
+      return found?.channels.length === stems.length ? found : fresh
+    } catch {
+      return fresh
+    }
+  })
+  const keep = (next: Kept) => {
+    set(next)
+    try {
+      localStorage.setItem(name, JSON.stringify(next))
+    } catch {
+      // Full or forbidden: then a reload begins anew.
+    }
+  }
+  return [kept, keep]
+}
+
+function Mixing({ job, stems, mixer, files }: { job: Job; stems: Stem[] } & Loaded) {
+  const [kept, keep] = useKept(job, stems)
+  const [playing, setPlaying] = useState(false)
+  const [loop, setLoop] = useState(mixer.loop)
+  const [chosen, choose] = useState(0)
+  const { channels, master } = kept
+  useEffect(() => mixer.apply(channels, master), [channels, master])
+  const change = (index: number, next: Partial<Channel>) => {
+    choose(index)
+    keep({ ...kept, channels: channels.map((one, at) => (at === index ? { ...one, ...next } : one)) })
+  }
+  const toggle = () => {
+    if (mixer.isPlaying) mixer.pause()
+    else void mixer.play().then(() => setPlaying(mixer.isPlaying))
+    setPlaying(mixer.isPlaying)
+  }
+  const around = (next: { start: number; end: number } | null) => {
+    mixer.setLoop(next)
+    setLoop(next)
+  }
+  const exported = useAction(async () => {
+    const only = loop && (loop.start > 0 || loop.end < mixer.length) ? loop : null
+    await exportMix(job, stems, files, manifest(channels, master, only, mixer.length))
+  })
+  const nudge = (by: number) => mixer.seek(mixer.now + by)
+  const turn = (index: number, what: "muted" | "solo") => channels[index] && change(index, { [what]: !channels[index][what] })
+  useShortcuts([
+    { keys: "Space", what: "Play, pause", group: "Mixer", run: toggle },
+    { keys: "ArrowLeft / ArrowRight", what: "5 seconds back, forward", group: "Mixer", run: (event) => nudge(event.key === "ArrowLeft" ? -5 : 5) },
+    { keys: "Shift+ArrowLeft / Shift+ArrowRight", what: "Half a second back, forward", group: "Mixer", run: (event) => nudge(event.key === "ArrowLeft" ? -0.5 : 0.5) },
+    { keys: "Home", what: "To the beginning", group: "Mixer", run: () => mixer.seek(0) },
+    { keys: "ArrowUp / ArrowDown", what: "Stem above, below", group: "Mixer", run: (event) => choose((chosen + (event.key === "ArrowUp" ? channels.length - 1 : 1)) % channels.length) },
+    { keys: "m", what: "Mute the chosen stem", group: "Mixer", run: () => turn(chosen, "muted") },
+    { keys: "s", what: "Solo the chosen stem", group: "Mixer", run: () => turn(chosen, "solo") },
+    { keys: "l", what: "Loop on, off; drag over the ruler to set it", group: "Mixer", run: () => around(loop ? null : { start: mixer.now, end: Math.min(mixer.now + 8, mixer.length) }) },
+    { keys: "e", what: "Export the mix", group: "Mixer", run: exported.go },
+  ])
+  return (
+    <>
+      <Desk
+        mixer={mixer}
+        channels={channels}
+        master={master}
+        chosen={chosen}
+        playing={playing}
+        loop={loop}
+        links={stems.map((stem) => stem.url)}
+        exporting={exported.busy}
+        onPlaying={setPlaying}
+        onToggle={toggle}
+        onChange={change}
+        onMaster={(value) => keep({ ...kept, master: value })}
+        onChoose={choose}
+        onLoop={around}
+        onExport={exported.go}
+      />
+      {exported.busy && (
+        <p class="hint" role="status">
+          Mixing {loop ? `${clock(loop.start, true)} to ${clock(loop.end, true)}` : "the whole song"} to a 24-bit WAV file
+        </p>
+      )}
+      <Problem text={exported.problem} />
+    </>
+  )
+}
+
+/** Have the mix made as it is heard, and give it to the browser as a file. */
+async function exportMix(job: Job, stems: Stem[], files: ArrayBuffer[], told: ReturnType<typeof manifest>): Promise<void> {
+  const form = new FormData()
+  form.append("track_id", String(job.metadata["track_id"] ?? job.input_asset_id ?? job.id))
+  form.append("manifest", JSON.stringify(told))
+  for (const [index, stem] of stems.entries()) {
+    const file = files[index]
+    if (file) form.append("stems[]", new Blob([file], { type: "audio/wav" }), `${stem.name}.wav`)
+  }
+  const mix = await (await send("/api/daw/export", { method: "POST", form })).blob()
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(mix)
+  link.download = `${job.name || "mix"} (${titled("mix")}).wav`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}

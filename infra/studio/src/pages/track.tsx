@@ -1,0 +1,252 @@
+/** One song: hear it, see it, know its tempo, key, chords and form, take it apart. */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks"
+import { batchOf, document_, jobs, samples } from "../api/endpoints"
+import { ask, pause } from "../api/http"
+import { follow } from "../api/live"
+import { type Analysis, isOver, type Job, type SampleDetails } from "../api/types"
+import { decode } from "../audio/files"
+import { go, to } from "../router"
+import { bpm, chord, clock } from "../ui/format"
+import { useAction, useFrames, useLoad, useStanding, useTitle } from "../ui/hooks"
+import { Icon } from "../ui/icons"
+import { useShortcuts } from "../ui/keys"
+import { Button, Fact, IconButton, Problem, Progress, Waiting } from "../ui/parts"
+import { Separations } from "../ui/separate"
+import { type Controls, Timeline } from "../ui/timeline"
+
+const FEATURES = ["tempo", "beats", "downbeats", "key", "scale", "loudness", "structure", "chords"]
+const WORKFLOW = "audio-analysis"
+const MOST_ZOOM = 64
+
+export function Track({ id }: { id: string }) {
+  const sample = useLoad((signal) => settled(Number(id), signal), [id])
+  useTitle(sample.value?.sample.name ?? "Song")
+  if (!sample.value) return <div class="page">{sample.problem ? <Problem text={sample.problem} /> : <Waiting label="Opening the song" />}</div>
+  return <Song sample={sample.value} onChange={sample.reload} />
+}
+
+/** A sample once it was listened to. */
+async function settled(id: number, signal: AbortSignal): Promise<SampleDetails> {
+  for (;;) {
+    const found = await samples.get(id)
+    if (!found.processing || signal.aborted) return found
+    await pause(1500, signal)
+  }
+}
+
+function Song({ sample, onChange }: { sample: SampleDetails; onChange: () => void }) {
+  const { session } = useStanding()
+  const audioId = sample.sample.audioId
+  const own = sample.sample.ownerId === session?.user?.number
+  const url = useLoad(async () => (await ask<{ url: string }>(`/audio/${audioId}/play`)).url, [audioId])
+  const buffer = useLoad(async (signal) => (url.value ? decode(url.value, signal) : null), [url.value])
+  const [analysis, progress, order] = useAnalysis(audioId, sample.sample.name, own)
+  return (
+    <div class="page track">
+      <Heading sample={sample} own={own} onChange={onChange} />
+      <Problem text={sample.error ?? url.problem ?? buffer.problem} />
+      <Facts sample={sample} analysis={analysis} />
+      {buffer.value && url.value ? <Player url={url.value} buffer={buffer.value} analysis={analysis} /> : !buffer.problem && <Waiting label="Reading the audio" />}
+      {own && !analysis && (
+        <section class="panel looking">
+          {progress === null ? (
+            <>
+              <p>Chords, beats and the form of this song are not known yet.</p>
+              <Button kind="plain" onClick={order.go} disabled={order.busy}>
+                Find chords and form
+              </Button>
+            </>
+          ) : (
+            <div class="live" role="status">
+              <Progress value={progress} label="Analysis" />
+              <span>Listening for chords, beats and form</span>
+            </div>
+          )}
+          <Problem text={order.problem} />
+        </section>
+      )}
+      {own && <Separations audioId={audioId} />}
+    </div>
+  )
+}
+
+/** The newest analysis of a song's audio, how far one is that runs, and how to order one. */
+function useAnalysis(audioId: string, name: string, own: boolean) {
+  const [job, setJob] = useState<Job | null>(null)
+  const [progress, setProgress] = useState<number | null>(null)
+  const stop = useRef<() => void>(() => undefined)
+  const watch = (id: string) => {
+    setProgress(0)
+    stop.current = follow(id, (news) => {
+      setProgress(news.job ? null : news.progress)
+      if (news.job?.state === "succeeded") setJob(news.job)
+    })
+  }
+  useEffect(() => {
+    if (!own) return
+    void (async () => {
+      const page = await jobs.list({ batch_name: batchOf(audioId), workflow: [WORKFLOW], limit: 5 })
+      const last = page.items.find((one) => one.state === "succeeded" || !isOver(one.state))
+      if (last && isOver(last.state)) setJob(await jobs.get(last.id))
+      else if (last) watch(last.id)
+    })().catch(() => undefined)
+    return () => stop.current()
+  }, [audioId, own])
+  const order = useAction(async () => {
+    const made = await jobs.order({
+      workflow: WORKFLOW,
+      params: { features: FEATURES },
+      input: { asset_id: audioId },
+      name,
+      batch_name: batchOf(audioId),
+      metadata: { track_id: audioId },
+    })
+    watch(made.id)
+  })
+  const url = job?.outputs.find((output) => output.name === "analysis")?.url ?? null
+  const found = useLoad(async () => (url ? document_<Analysis>(url) : null), [url])
+  return [found.value, progress, order] as const
+}
+
+function Heading({ sample, own, onChange }: { sample: SampleDetails; own: boolean; onChange: () => void }) {
+  const { name, id } = sample.sample
+  const [typed, type] = useState<string | null>(null)
+  const rename = useAction(async () => {
+    const wanted = (typed ?? "").trim()
+    if (wanted && wanted !== name) await samples.rename(id, wanted)
+    type(null)
+    onChange()
+  })
+  const remove = useAction(async () => {
+    if (!confirm(`Delete "${name}" and its audio? Stems that were made of it stay with their jobs.`)) return
+    await samples.remove(id)
+    go("library")
+  })
+  return (
+    <header class="page-head">
+      <a class="icon-button" href={to("library")} aria-label="Back to the library" title="Back to the library">
+        <Icon name="back" />
+      </a>
+      {typed === null ? (
+        <h1>{name}</h1>
+      ) : (
+        <form
+          class="rename"
+          onSubmit={(event) => {
+            event.preventDefault()
+            rename.go()
+          }}
+        >
+          <input aria-label="Name" value={typed} maxLength={100} autofocus onInput={(event) => type(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && type(null)} />
+          <Button kind="main" type="submit" disabled={rename.busy}>
+            Save
+          </Button>
+        </form>
+      )}
+      {own && typed === null && (
+        <div class="acts">
+          <Button kind="quiet" onClick={() => type(name)}>
+            Rename
+          </Button>
+          <Button kind="quiet" onClick={remove.go} disabled={remove.busy}>
+            Delete
+          </Button>
+        </div>
+      )}
+      <Problem text={rename.problem ?? remove.problem} />
+    </header>
+  )
+}
+
+function Facts({ sample, analysis }: { sample: SampleDetails; analysis: Analysis | null }) {
+  const tempo = analysis?.tempo?.bpm ?? sample.audioInfo.bpm
+  const meter = analysis?.tempo?.meter
+  const lufs = analysis?.loudness?.integrated_lufs
+  const peak = analysis?.loudness?.true_peak_dbtp
+  return (
+    <dl class="facts">
+      <Fact label="Tempo" value={bpm(tempo)} unit="BPM" />
+      <Fact label="Key" value={analysis?.key?.name ?? sample.sample.scale ?? "-"} />
+      {meter && <Fact label="Meter" value={`${meter}/4`} />}
+      <Fact label="Length" value={clock(sample.audioInfo.duration)} />
+      {lufs !== null && lufs !== undefined && <Fact label="Loudness" value={lufs.toFixed(1)} unit="LUFS" />}
+      {peak !== null && peak !== undefined && <Fact label="True peak" value={peak.toFixed(1)} unit="dBTP" />}
+    </dl>
+  )
+}
+
+function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; analysis: Analysis | null }) {
+  const media = useMemo(() => new Audio(url), [url])
+  const [playing, setPlaying] = useState(false)
+  const [times, setTimes] = useState(1)
+  const [loop, setLoop] = useState<{ start: number; end: number } | null>(null)
+  const controls = useRef<Controls | null>(null)
+  useEffect(() => {
+    const shown = () => setPlaying(!media.paused)
+    for (const event of ["play", "pause", "ended"]) media.addEventListener(event, shown)
+    return () => media.pause()
+  }, [media])
+  const toggle = () => void (media.paused ? media.play() : media.pause())
+  const seek = (by: number) => {
+    media.currentTime = Math.min(Math.max(media.currentTime + by, 0), buffer.duration)
+  }
+  const zoom = (next: number) => {
+    const bounded = Math.min(Math.max(next, 1), MOST_ZOOM)
+    setTimes(bounded)
+    controls.current?.zoom(bounded)
+  }
+  const around = () => {
+    if (loop) return controls.current?.clearLoop()
+    const section = analysis?.structure?.find((one) => media.currentTime >= one.start_s && media.currentTime < one.end_s)
+    controls.current?.setLoop(section?.start_s ?? media.currentTime, section?.end_s ?? Math.min(media.currentTime + 8, buffer.duration))
+  }
+  useShortcuts([
+    { keys: "Space", what: "Play, pause", group: "Song", run: toggle },
+    { keys: "ArrowLeft / ArrowRight", what: "5 seconds back, forward", group: "Song", run: (event) => seek(event.key === "ArrowLeft" ? -5 : 5) },
+    { keys: "Home", what: "To the beginning", group: "Song", run: () => seek(-Infinity) },
+    { keys: "l", what: "Loop this section, or drag over the waveform", group: "Song", run: around },
+    { keys: "+ / -", what: "Closer, further", group: "Song", run: (event) => zoom(event.key === "+" ? times * 2 : times / 2) },
+  ])
+  return (
+    <section class="player" aria-label="Player">
+      <div class="transport">
+        <button type="button" class="play" aria-label={playing ? "Pause" : "Play"} onClick={toggle}>
+          <Icon name={playing ? "pause" : "play"} />
+        </button>
+        <Time media={media} length={buffer.duration} analysis={analysis} />
+        <span class="fill" />
+        <IconButton icon="loop" label={loop ? "Stop looping" : "Loop this section"} on={loop !== null} onClick={around} />
+        {loop && (
+          <span class="hint">
+            {clock(loop.start, true)} to {clock(loop.end, true)}
+          </span>
+        )}
+        <IconButton icon="out" label="Show more" disabled={times <= 1} onClick={() => zoom(times / 2)} />
+        <IconButton icon="in" label="Show closer" disabled={times >= MOST_ZOOM} onClick={() => zoom(times * 2)} />
+      </div>
+      <Timeline buffer={buffer} media={media} analysis={analysis} onControls={(given) => (controls.current = given)} onLoop={setLoop} />
+    </section>
+  )
+}
+
+/** The clock, and the chord that sounds. */
+function Time({ media, length, analysis }: { media: HTMLMediaElement; length: number; analysis: Analysis | null }) {
+  const time = useRef<HTMLSpanElement>(null)
+  const sounding = useRef<HTMLSpanElement>(null)
+  useFrames(() => {
+    const now = media.currentTime
+    if (time.current) time.current.textContent = clock(now, true)
+    if (!sounding.current) return
+    const found = analysis?.chords?.find((one) => now >= one.start_s && now < one.end_s)
+    sounding.current.textContent = found ? chord(found.label) : ""
+  }, true)
+  return (
+    <>
+      <span class="time">
+        <span ref={time}>0:00.0</span> <span class="of">/ {clock(length)}</span>
+      </span>
+      <span class="sounding" ref={sounding} aria-hidden="true" />
+    </>
+  )
+}

@@ -1,0 +1,124 @@
+"""Everybody can use the studio's pages: axe finds no serious fault, wide or narrow; and their pictures for the docs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.conftest import AXE, NARROW, WIDE, Visitor
+
+pytestmark = [pytest.mark.twin, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1500)]
+LARGEST_BYTES = 300_000
+
+
+@pytest.fixture(scope="session")
+def places(ada: Visitor, mix: str) -> dict[str, str]:
+    """Page -> where it is, each with something on it."""
+    page = ada.page
+    ada.go("library")
+    track = page.get_by_role("link", name="Night Drive", exact=True).get_attribute("href") or ""
+    page.goto(f"{ada.base_url}/studio/{track}")
+    if page.get_by_role("button", name="Find chords and form").count():
+        page.get_by_role("button", name="Find chords and form").click()
+    page.get_by_role("group", name="Chords").wait_for(timeout=400_000)
+    ada.go("compose")
+    page.get_by_role("button", name="By hand").click()
+    page.get_by_label("Length").fill("20")
+    page.get_by_role("button", name="Compose", exact=True).click()
+    page.locator("img.roll").first.wait_for(timeout=300_000)
+    ada.go("keys")
+    page.get_by_role("button", name="New key").click()
+    page.get_by_label("What it is for").fill("studio laptop")
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("dialog", name="Key for studio laptop").get_by_role("button", name="Close").click()
+    return {
+        "library": "library",
+        "track": track.removeprefix("#/"),
+        "mixer": f"mix/{mix}",
+        "compose": "compose",
+        "jobs": "jobs",
+        "keys": "keys",
+    }
+
+
+def ready(visitor: Visitor, name: str) -> None:
+    """Wait for what a page is about."""
+    marks = {
+        "library": ".songs .open",
+        "track": ".timeline .lane.chords button",
+        "mixer": ".desk .play",
+        "compose": "img.roll",
+        "jobs": ".all-jobs tbody tr",
+        "keys": ".keys tbody tr",
+    }
+    visitor.page.locator(marks[name]).first.wait_for()
+    visitor.page.wait_for_timeout(1500)  # pictures of sound are drawn after the words
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["library", "track", "mixer", "compose", "jobs", "keys"])
+def test_no_serious_fault(
+    ada: Visitor,
+    places: dict[str, str],
+    pictures: Path,
+    name: str,
+    size: tuple[int, int],
+) -> None:
+    page = ada.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    ada.go(places[name])
+    ready(ada, name)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })")
+    faults = [
+        (fault["id"], fault["impact"], [node["html"][:200] for node in fault["nodes"]])
+        for fault in found["violations"]
+        if fault["impact"] in {"serious", "critical"}
+    ]
+    assert faults == []
+    assert found["passes"], "axe looked at nothing"
+    wide = page.evaluate("document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth")
+    assert wide <= 0, "the page is wider than the screen"
+    path = pictures / f"{name}{'' if size == WIDE else '-phone'}.png"
+    shoot(ada, path)
+    assert path.stat().st_size < LARGEST_BYTES
+
+
+def shoot(visitor: Visitor, path: Path) -> None:
+    """A screenshot, in 256 colours where it would be large."""
+    visitor.page.screenshot(path=path)
+    if path.stat().st_size >= LARGEST_BYTES:
+        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def test_all_can_be_done_by_keyboard(ada: Visitor, mix: str) -> None:
+    page = ada.page
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    ada.go(f"mix/{mix}")
+    page.locator(".desk .play").wait_for()
+    page.locator("main").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Solo Drums")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("s")
+    page.keyboard.press("?")
+    overlay = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(overlay).to_contain_text("Solo the chosen stem")
+    page.keyboard.press("Escape")
+    expect(overlay).to_have_count(0)
+    page.keyboard.press("1")
+    page.get_by_role("heading", name="Library").wait_for()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search the library")).to_be_focused()
+
+
+def test_a_visitor_is_asked_in(visit: Callable[[str], Visitor]) -> None:
+    """Who has no session sees where to get one, and comes back to where they wanted."""
+    lin = visit("lin")
+    lin.context.clear_cookies()
+    lin.go("jobs")
+    lin.page.reload()
+    link = lin.page.get_by_role("link", name="Log in")
+    assert "return_to=%2Fstudio%2F" in (link.get_attribute("href") or "")

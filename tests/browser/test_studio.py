@@ -1,0 +1,145 @@
+"""The studio as a person uses it: register, drop a song, watch it being taken apart, mix, export."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visitor
+from tests.e2e.conftest import Live
+
+pytestmark = [pytest.mark.twin, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1500)]
+Samples = npt.NDArray[np.float64]
+IN_SYNC_S = 0.020
+STEMS = ("vocals", "drums", "bass", "other")
+MIX = {"vocals": (0.5, 0.0), "drums": (0.8, -0.5), "bass": (0.0, 0.0), "other": (1.0, 0.4)}
+"""(volume, pan) that the test sets; the bass is muted."""
+_WHERE = """() => {
+    // Where in its stem each channel is, by what its analyser hears at one moment: the place where both agree best.
+    const { mixer } = window.studio
+    const rate = mixer.context.sampleRate
+    const heard = mixer.buffers.map((_, index) => mixer.meter(index).latest())
+    const about = Math.round(mixer.now * rate)
+    return heard.map((frames, index) => {
+        const stem = mixer.buffers[index].getChannelData(0)
+        let best = { at: -1, apart: Infinity }
+        for (let at = Math.max(about - 14000, 0); at < about + 2000; at++) {
+            let apart = 0
+            for (let n = 0; n < frames.length && apart < best.apart; n += 3)
+                apart += (frames[n] - (stem[at + n] ?? 0)) ** 2
+            if (apart < best.apart) best = { at, apart }
+        }
+        const power = frames.reduce((sum, frame) => sum + frame * frame, 0) / 3
+        return { at_s: best.at / rate, unlike: best.apart / (power + 1e-12) }
+    })
+}"""
+
+
+def desk(ada: Visitor, mix: str) -> None:
+    """The mixer, with all at its beginning."""
+    ada.page.evaluate("localStorage.clear()")
+    ada.go(f"mix/{mix}")
+    ada.page.reload()
+    ada.page.get_by_role("button", name="Play").wait_for()
+
+
+def stems_of(live: Live, ada: Visitor, mix: str) -> dict[str, Samples]:
+    """Every stem (frames, 2) as it is stored."""
+    job = ada.page.evaluate(f"fetch('/patchbay/v1/jobs/{mix}').then((answer) => answer.json())")
+    read: dict[str, Samples] = {}
+    for output in job["outputs"]:
+        data = httpx.get(output["url"], verify=live.tls, trust_env=False).content
+        read[output["name"]], _ = soundfile.read(io.BytesIO(data), always_2d=True)
+    return read
+
+
+def mixed(stems: dict[str, Samples], levels: dict[str, tuple[float, float]]) -> Samples:
+    """By the rendering rules: volume, then a balance that turns one side down."""
+    total = np.zeros_like(next(iter(stems.values())))
+    for name, (volume, pan) in levels.items():
+        total += volume * stems[name] * np.array([min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)])
+    return total
+
+
+def exported(ada: Visitor) -> tuple[Samples, int]:
+    with ada.page.expect_download(timeout=400_000) as begun:
+        ada.page.get_by_role("button", name="Export mix").click()
+    path = begun.value.path()
+    assert soundfile.info(str(path)).subtype == "PCM_24"
+    sound, rate_hz = soundfile.read(str(path), always_2d=True)
+    return sound, rate_hz
+
+
+def test_stems_play_together(ada: Visitor, mix: str) -> None:
+    desk(ada, mix)
+    page = ada.page
+    page.get_by_role("button", name="Play").click()
+    ada.until(lambda: bool(page.evaluate("window.studio.mixer.now > 1")), "the first second of sound")
+    graph = page.evaluate("window.studio.mixer.graph()")
+    assert graph["sources"] == len(STEMS)
+    places: list[dict[str, Any]] = page.evaluate(_WHERE)
+    heard = [place["at_s"] for place in places if place["unlike"] < 0.01]
+    assert len(heard) >= 3, places
+    assert max(heard) - min(heard) < IN_SYNC_S
+    page.keyboard.press("Space")
+    assert page.evaluate("window.studio.mixer.isPlaying") is False
+    at = page.evaluate("window.studio.mixer.now")
+    page.keyboard.press("Home")
+    assert at > 1
+    assert page.evaluate("window.studio.mixer.now") == 0
+
+
+def test_the_export_is_the_mix_as_heard(live: Live, ada: Visitor, mix: str) -> None:
+    desk(ada, mix)
+    page, stems = ada.page, stems_of(live, ada, mix)
+    assert set(stems) == set(STEMS)
+    for name, (volume, pan) in MIX.items():
+        page.get_by_label(f"Volume of {name.title()}").fill(str(volume or 1))
+        page.get_by_label(f"Pan of {name.title()}").fill(str(pan))
+    page.get_by_role("button", name="Mute Bass").click()
+    page.wait_for_timeout(300)  # the gains glide there
+    gains = page.evaluate("window.studio.mixer.graph().gains")
+    for stem, (left, right) in zip(STEMS, gains, strict=True):
+        volume, pan = MIX[stem]
+        assert (left, right) == pytest.approx((volume * min(1, 1 - pan), volume * min(1, 1 + pan)), abs=1e-3)
+    sound, _ = exported(ada)
+    wanted = mixed(stems, MIX)
+    assert sound.shape == wanted.shape
+    assert np.abs(sound - wanted).max() < 2**-22
+    page.get_by_role("button", name="Solo Vocals").click()
+    alone, _ = exported(ada)
+    assert np.abs(alone - mixed(stems, {"vocals": MIX["vocals"]})).max() < 2**-22
+    assert np.abs(alone - sound).max() > 0.01
+
+
+def test_only_the_loop_is_exported(live: Live, ada: Visitor, mix: str) -> None:
+    desk(ada, mix)
+    page = ada.page
+    page.evaluate("window.studio.mixer.seek(1.5)")
+    page.keyboard.press("l")
+    loop = page.evaluate("window.studio.mixer.loop")
+    with page.expect_download(timeout=400_000) as begun:
+        page.get_by_role("button", name="Export loop").click()
+    sound, rate_hz = soundfile.read(str(begun.value.path()), always_2d=True)
+    assert loop["start"] == pytest.approx(1.5, abs=0.01)
+    assert len(sound) / rate_hz == pytest.approx(loop["end"] - loop["start"], abs=0.002)
+
+
+def test_what_another_person_has_stays_theirs(visit: Callable[[str], Visitor], mix: str) -> None:
+    eve = visit("eve")
+    eve.go(f"mix/{mix}")
+    expect(eve.page.get_by_role("alert")).to_contain_text("There is no job")
+    expect(eve.page.get_by_role("button", name="Play")).to_have_count(0)
+    told = eve.page.evaluate(f"fetch('/patchbay/v1/jobs/{mix}').then((answer) => answer.status)")
+    assert told == 404
+
+
+def test_the_browser_has_nothing_to_complain_of(ada: Visitor, mix: str) -> None:
+    assert json.dumps(ada.complaints) == "[]"

@@ -1,0 +1,110 @@
+"""What goes wrong in a studio: wrong files, lost connections, sessions that end. People are told, and lose nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.conftest import PASSWORD, Visitor
+
+pytestmark = [pytest.mark.twin, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
+GIB = 1024**3
+PART_BYTES = 64 * 1024**2
+
+
+@pytest.fixture(scope="module")
+def grace(visit: Callable[[str], Visitor]) -> Visitor:
+    return visit("grace")
+
+
+def choose(visitor: Visitor, path: Path) -> None:
+    visitor.page.get_by_label("Choose audio files").set_input_files(path)
+
+
+def sparse(path: Path, size_bytes: int) -> Path:
+    with path.open("wb") as file:
+        file.truncate(size_bytes)
+    return path
+
+
+def test_files_that_cannot_be_used_are_told_of(grace: Visitor, tmp_path: Path) -> None:
+    grace.go("library")
+    cases = {
+        "letter.txt": (b"dear", "not an audio file"),
+        "nothing.wav": (b"", "empty"),
+        "broken.wav": (b"RIFF" + bytes(5000), "cannot be used"),
+    }
+    for name, (data, _) in cases.items():
+        (tmp_path / name).write_bytes(data)
+        choose(grace, tmp_path / name)
+    for name, (_, words) in cases.items():
+        row = grace.page.locator(".uploads li", has_text=name)
+        expect(row.get_by_role("alert")).to_contain_text(words, timeout=400_000)
+        row.get_by_role("button", name=f"Dismiss {name}").click()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(grace: Visitor, tmp_path: Path) -> None:
+    grace.go("library")
+    choose(grace, sparse(tmp_path / "album.wav", 6 * GIB))
+    row = grace.page.locator(".uploads li", has_text="album.wav")
+    expect(row.get_by_role("alert")).to_contain_text("6.44 GB is more than can be taken here")
+    row.get_by_role("button", name="Dismiss album.wav").click()
+
+
+def test_an_upload_goes_on_where_the_connection_broke(grace: Visitor, tmp_path: Path) -> None:
+    grace.go("library")
+    sent: list[int] = []
+    broken: list[str] = []
+
+    def between(route: Route) -> None:
+        request = route.request
+        if request.method == "PUT" and "partNumber=" in request.url:
+            number = int(request.url.split("partNumber=")[1].split("&")[0])
+            if number == 2 and len(broken) < 2:
+                broken.append(request.url)
+                return route.abort("connectionreset")
+            sent.append(number)
+        return route.continue_()
+
+    grace.page.route("**/*", between)
+    choose(grace, sparse(tmp_path / "long.wav", 2 * PART_BYTES + 1000))
+    row = grace.page.locator(".uploads li", has_text="long.wav")
+    # It arrives in whole; that these bytes are no audio is found when they are looked at.
+    expect(row.get_by_role("alert")).to_contain_text("cannot be used", timeout=400_000)
+    grace.page.unroute("**/*")
+    assert len(broken) == 2
+    assert sent == [1, 2, 3]
+    row.get_by_role("button", name="Dismiss long.wav").click()
+
+
+def test_a_session_that_ends_at_work_is_taken_up_again(grace: Visitor) -> None:
+    page = grace.page
+    grace.go("compose")
+    prompt = page.get_by_label("What you would like to hear")
+    prompt.fill("calm piano")
+    page.get_by_label("Length").fill("10")
+    page.get_by_label("Versions").fill("1")
+    grace.context.clear_cookies()
+    page.get_by_role("button", name="Compose").click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    dialog.get_by_label("Password").fill("a wrong one, surely")
+    dialog.get_by_role("button", name="Log in").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Log in").click()
+    expect(dialog).to_have_count(0)
+    expect(prompt).to_have_value("calm piano")
+    expect(page.get_by_role("article").filter(has_text="calm piano")).to_have_count(1)
+
+
+def test_a_lost_connection_is_told_of_and_waited_out(grace: Visitor) -> None:
+    page = grace.page
+    grace.go("library")
+    page.get_by_label("Search the library").wait_for()
+    grace.context.set_offline(True)
+    page.get_by_label("Search the library").fill("nothing of that name")
+    expect(page.get_by_text("The connection is lost")).to_be_visible()
+    grace.context.set_offline(False)
+    expect(page.get_by_text("The connection is lost")).to_have_count(0)
+    expect(page.get_by_text('Nothing matches "nothing of that name"')).to_be_visible()

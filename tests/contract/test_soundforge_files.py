@@ -1,0 +1,179 @@
+"""SoundForge's mixer, and stems in one archive."""
+
+import asyncio
+import io
+import json
+import zipfile
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.dialects.soundforge.routes import mixing
+from patchbay.domain.jobs import Failure, FailureKind, JobState, Output
+from patchbay.domain.songs import Facts
+from tests.fakes.gateway import Answer, Api
+from tests.fakes.prober import GOOD
+from tests.fakes.world import Tenant, World
+
+MIXED = b"RIFF the mix"
+
+
+def form(files: dict[str, bytes], manifest: object = None, **texts: str) -> tuple[bytes, str]:
+    parts = [("stems[]", (f"{name}.wav", data, "audio/wav")) for name, data in files.items()]
+    told = {**texts, **({} if manifest is None else {"manifest": json.dumps(manifest)})}
+    made = httpx.Request("POST", "https://x/", files=parts, data=told)
+    return made.read(), made.headers["content-type"]
+
+
+def export(api: Api, files: dict[str, bytes], manifest: object = None, **headers: str) -> Answer:
+    body, kind = form(files, manifest, track_id="0198c0de-0000-7000-8000-000000000000")
+    return api.call("POST", "/api/daw/export", headers={"content-type": kind, **headers}, body=body)
+
+
+@pytest.fixture
+def worker(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """While the request waits, its job is done; returns the arrangements that came."""
+    seen: list[Any] = []
+
+    async def work(seconds: float) -> None:
+        services = world.services
+        (job,) = [j for j in services.jobs.list(world_tenant(world), limit=5) if not j.state.terminal]
+        for planned in services.pipeline.plan(job.tenant_id, job.id):
+            services.pipeline.dispatch(job.tenant_id, job.id, planned.step, "token")
+            message = world.queues.sent[-1][1]
+            _, step = services.tasks.lease(message, "worker")
+            assert step is not None
+            with world.objects.read(step.inputs[0].key) as blocks:
+                files = {file["name"]: file for file in json.loads(b"".join(blocks))}
+            with world.objects.read(files["arrangement"]["key"]) as blocks:
+                seen.append(json.loads(b"".join(blocks)))
+            assert all(world.objects.stat(file["key"]) for file in files.values())
+            key = services.tasks.output_key(step, "mix.wav", "0" * 64)
+            world.objects.put(key, MIXED, "audio/wav")
+            made = Output(name="mix.wav", key=key, media_type="audio/wav", size_bytes=len(MIXED))
+            services.tasks.complete(message, step, [made], 1.0)
+        services.pipeline.finish(job.tenant_id, job.id)
+
+    monkeypatch.setattr(asyncio, "sleep", work)
+    return seen
+
+
+def world_tenant(world: World) -> str:
+    user = world.services.accounts.find_user("ada@example.org")
+    assert user is not None
+    return user.id
+
+
+def assets_of(world: World, tenant: Tenant) -> list[str]:
+    return [r.sk for r in world.records.query(f"ASSETS#{tenant.id}", limit=50)]
+
+
+def test_stems_and_a_manifest_become_a_wav(world: World, ada: Tenant, soundforge: Api, worker: list[Any]) -> None:
+    manifest = {"volumes": {"vocals": 0.5}, "edits": [{"stem": "bass", "type": "cut", "start": 1, "end": 2}]}
+    answer = export(soundforge, {"vocals": GOOD + b"1", "bass": GOOD + b"2"}, manifest)
+    assert (answer.status, answer.headers["content-type"], answer.body) == (200, "audio/wav", MIXED)
+    (session,) = worker
+    assert [(t["name"], t["volume"], len(t["clips"])) for t in session["tracks"]] == [
+        ("vocals", 0.5, 1),
+        ("bass", 1.0, 2),
+    ]
+    assert assets_of(world, ada) == [], "what was brought for the mix alone is forgotten"
+
+
+def test_without_a_manifest_all_is_mixed_as_it_is(soundforge: Api, worker: list[Any]) -> None:
+    assert export(soundforge, {"vocals": GOOD}).body == MIXED
+    (session,) = worker
+    assert session["tracks"][0]["clips"][0]["cut_end_s"] is None
+
+
+@pytest.mark.parametrize(
+    ("files", "manifest", "field"),
+    [
+        ({"vocals": GOOD}, {"volumes": {"drums": 1}}, "manifest.volumes"),
+        ({"vocals": GOOD}, {"volumes": {"vocals": 9}}, "manifest.volumes.vocals"),
+        ({"vocals": b"no audio"}, None, "stems[]"),
+        ({}, None, "stems[]"),
+        ({"arrangement": GOOD}, None, "stems[]"),
+        ({f"s{n}": GOOD for n in range(17)}, None, "stems[]"),
+    ],
+)
+def test_a_wrong_form_leaves_nothing(
+    world: World, ada: Tenant, soundforge: Api, files: dict[str, bytes], manifest: object, field: str
+) -> None:
+    answer = export(soundforge, files, manifest)
+    assert (answer.status, list(answer.json().get("details", {}))) == (422, [field]), answer.text
+    assert assets_of(world, ada) == []
+    assert world.services.jobs.list(ada.id, limit=5) == []
+
+
+def test_a_mix_that_fails_says_why_and_leaves_nothing(
+    world: World, ada: Tenant, soundforge: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(seconds: float) -> None:
+        (job,) = world.services.jobs.list(ada.id, limit=5)
+        world.services.pipeline.fail(ada.id, job.id, Failure(kind=FailureKind.BAD_INPUT, message="clip 'x' is broken"))
+
+    monkeypatch.setattr(asyncio, "sleep", fail)
+    answer = export(soundforge, {"vocals": GOOD})
+    assert answer.status == 422
+    assert "is broken" in answer.text
+    assert assets_of(world, ada) == []
+
+
+def test_a_mix_that_takes_too_long_goes_on(
+    world: World, ada: Tenant, soundforge: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(seconds: float) -> None:
+        return
+
+    monkeypatch.setattr(asyncio, "sleep", nothing)
+    monkeypatch.setattr(mixing, "LONGEST_S", 2.0)
+    answer = export(soundforge, {"vocals": GOOD})
+    (job,) = world.services.jobs.list(ada.id, limit=5)
+    assert answer.status == 503
+    assert job.id in answer.json()["error"]
+    assert job.state is JobState.QUEUED
+    assert len(assets_of(world, ada)) == 1, "the job still wants it"
+
+
+def test_a_browser_needs_its_pages_token(soundforge: Api, world: World) -> None:
+    user = world.services.people.register("eve@example.org", "correct horse battery", "Eve")
+    cookie = f"__Host-patchbay={world.services.browsers.begin(user.id)}"
+    answer = export(soundforge.with_key(None), {"vocals": GOOD}, cookie=cookie)
+    assert (answer.status, answer.json()["code"]) == (403, "FORBIDDEN")
+
+
+@pytest.fixture
+def separated(world: World, ada: Tenant, soundforge: Api) -> str:
+    """A track with stems."""
+    song = world.services.songs.add(ada.id, Facts(title="Déjà vu?", artist="Me"), asset_id=world.upload(ada).id)
+    begun = soundforge.post("/api/processing/separate", {"track_id": song.id}).json()["data"]
+    world.carry_out(world.services.jobs.get(ada.id, begun["job_id"]))
+    return song.id
+
+
+def test_all_stems_in_one_archive(soundforge: Api, separated: str) -> None:
+    answer = soundforge.get(f"/export/stems/{separated}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/zip")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="Me - D')
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
+        assert sorted(found.namelist()) == ["bass.wav", "drums.wav", "other.wav", "vocals.wav"]
+        assert found.read("bass.wav") == GOOD
+
+
+def test_stems_that_are_gone_are_told_before_the_archive_begins(
+    world: World, ada: Tenant, soundforge: Api, separated: str
+) -> None:
+    (job,) = world.services.jobs.list(ada.id, limit=1)
+    world.objects.delete(job.outputs[0].key or "")
+    answer = soundforge.get(f"/export/stems/{separated}")
+    assert (answer.status, "separate it again" in answer.text) == (404, True)
+
+
+def test_a_track_without_stems_has_no_archive(
+    world: World, ada: Tenant, bob: Tenant, soundforge: Api, separated: str
+) -> None:
+    other = world.services.songs.add(ada.id, Facts(title="Other"), asset_id=world.upload(ada).id)
+    assert soundforge.get(f"/export/stems/{other.id}").status == 404
+    assert soundforge.with_key(f"Bearer {bob.secret}").get(f"/export/stems/{separated}").status == 404
