@@ -56,6 +56,9 @@ class Stage:
     spotify_client_secret: str = ""
     spotify_api_url: str = ""
     spotify_accounts_url: str = ""
+    audio_providers: str = ""
+    audio_library: str = ""
+    """Who has the audio of songs, and where the operator's own recordings are, `s3://bucket[/prefix]`."""
     upload_origins: tuple[str, ...] = ("*",)
     """Origins of pages that may call the API and upload files; requests carry keys or signatures, no cookies."""
     requests_per_s: int = 50
@@ -78,11 +81,21 @@ class Stage:
     @property
     def weights_elsewhere(self) -> tuple[str, str] | None:
         """Bucket of the weights and what their keys begin with; None for the stack's own bucket."""
-        found = _BUCKET_PLACE.fullmatch(self.weights)
-        if found is None:
-            return None
-        prefix = (found[2] or "").strip("/")
-        return found[1], f"{prefix}/" if prefix else ""
+        return _place(self.weights)
+
+    @property
+    def library(self) -> tuple[str, str] | None:
+        """Bucket of the operator's own recordings and what their keys begin with; None where there are none."""
+        return _place(self.audio_library)
+
+
+def _place(location: str) -> tuple[str, str] | None:
+    """(bucket, beginning of keys) of an `s3://` location; None for what is none."""
+    found = _BUCKET_PLACE.fullmatch(location)
+    if found is None:
+        return None
+    prefix = (found[2] or "").strip("/")
+    return found[1], f"{prefix}/" if prefix else ""
 
 
 _STAGES: dict[str, Stage] = {
@@ -111,7 +124,7 @@ _FROM_ENVIRONMENT = (
     "models", "allow_research_weights", "weights", "public_url", "launcher", "max_workers", "uploads_kept_days",
     "rate_limit_scale", "credits_standard", "credits_premium", "quota_files", "quota_gb", "quota_jobs",
     "quota_premium", "verify_email", "mail_from", "secrets", "vault_key", "spotify_client_id", "spotify_client_secret",
-    "spotify_api_url", "spotify_accounts_url",
+    "spotify_api_url", "spotify_accounts_url", "audio_providers", "audio_library",
 )  # fmt: skip
 """Settings that an operator may give as `PATCHBAY_...` when the templates are made."""
 
@@ -130,6 +143,9 @@ def stage(name: str, env: Mapping[str, str]) -> Stage:
     if not chosen.emulated and (chosen.vault_key or chosen.spotify_client_secret):
         told = f"{PREFIX}VAULT_KEY and {PREFIX}SPOTIFY_CLIENT_SECRET are for the twin"
         raise ValueError(f"{told}; for {name} put them into the secret that {PREFIX}SECRETS names")
+    if chosen.audio_library and chosen.library is None:
+        wanted_form = "an s3:// location (s3://bucket or s3://bucket/prefix)"
+        raise ValueError(f"{PREFIX}AUDIO_LIBRARY must be {wanted_form}, not {chosen.audio_library!r}")
     if chosen.secrets and not _SECRET_NAME.fullmatch(chosen.secrets):
         raise ValueError(f"{PREFIX}SECRETS must be the name of a secret, not {chosen.secrets!r}")
     if not chosen.emulated and chosen.weights and chosen.weights_elsewhere is None:

@@ -32,10 +32,11 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
             _log.exception("dropped a record that cannot be read", extra={"sequence_number": number})
             continue
         try:
-            search.index(None, thing)
+            looked = search.index(None, thing)
         except Exception:  # noqa: BLE001 - whatever it was, the stream comes again
             _log.exception("not indexed", extra={"kind": record.kind, "thing_id": thing.id})
             failed = failed or [{"itemIdentifier": number}]
             continue
-        done.add(record.sk)
+        if looked:
+            done.add(record.sk)
     return {"batchItemFailures": failed}

@@ -38,7 +38,7 @@ from functions.http.errors import (
 from functions.http.limits import Quotas
 from patchbay import bootstrap
 from patchbay.core.limits import Standing
-from patchbay.domain.errors import PatchbayError
+from patchbay.domain.errors import PatchbayError, Unauthenticated
 from patchbay.domain.ids import new_id
 from patchbay.domain.users import READ, WRITE, Caller, is_token
 
@@ -167,7 +167,6 @@ class Guard:
         self.optional = path in dialect.optional
         self.keeps = path not in dialect.secret
         self.streamed = path in dialect.streamed
-        self.form = path in dialect.forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises `Unauthenticated`, `Forbidden`, `BodyTooLarge`, `MalformedBody`."""
@@ -175,8 +174,7 @@ class Guard:
             if error := scope.get(REFUSED):
                 raise error
             scope[CALLER].require(self.scope_of(scope["method"]))
-            if not self.form:
-                cookies.check(scope, writes=self.writes)
+            cookies.check(scope, writes=self.writes)
         has_body = scope["method"] in WITH_BODY
         if has_body and not self.streamed:
             scope, receive = await body.checked(scope, receive, self.dialect.limits)
@@ -191,7 +189,9 @@ class Guard:
     def _nobody(self, scope: Scope) -> bool:
         """Whether the route answers anybody, and no key came."""
         looks = self.optional and scope["method"] in {"GET", "HEAD"}
-        return looks and CALLER not in scope and not self.dialect.find_key(Headers(scope=scope))
+        # Whom the store could not look up just now is not nobody.
+        unknown = isinstance(scope.get(REFUSED), Unauthenticated)
+        return looks and unknown and not self.dialect.find_key(Headers(scope=scope))
 
     def scope_of(self, method: str) -> str:
         """The scope that a key must have for this route."""

@@ -24,11 +24,6 @@ def kept(secret: str) -> str:
     return f"{NAME}={secret}; Max-Age={int(LIVES.total_seconds())}; {ATTRIBUTES}"
 
 
-def dropped() -> str:
-    """The header that takes it away."""
-    return f"{NAME}=; Max-Age=0; {ATTRIBUTES}"
-
-
 def noted(scope: Scope) -> str | None:
     """The secret of the cookie that a request is somebody's by; None where it is by a key, or nobody's."""
     found: str | None = scope.get(_SCOPE)

@@ -73,8 +73,6 @@ class Dialect:
     """Whether the access token of somebody who signed in does as well as a key."""
     cookies: bool = False
     """Whether a browser's cookie does as well, where no key comes."""
-    forms: frozenset[str] = frozenset()
-    """Paths of routes that take forms of pages, and look for the form's token in it themselves."""
     bases: tuple[str, ...] = ("",)
     """Path prefixes that the routes are served under, all alike."""
     public: frozenset[str] = frozenset()

@@ -14,13 +14,15 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from patchbay import bootstrap
-from patchbay.core.idempotency import Answered, Once
+from patchbay.core.idempotency import MAX_ANSWER_BYTES, Answered, Once
 from patchbay.domain.errors import PatchbayError
 
 HEADER = "idempotency-key"
 REPLAYED = (b"idempotent-replayed", b"true")
 ONCE = "patchbay.once"
 _KEPT_HEADERS = ("content-type", "location", "etag")
+_MOST_BYTES = MAX_ANSWER_BYTES // 4 * 3
+"""Of a body, before it is in Base64."""
 _log = logging.getLogger(__name__)
 
 
@@ -64,16 +66,21 @@ async def replay(answer: Answered, send: Send) -> None:
 async def keep(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve a request, and keep its answer if it has a key and something was done.
 
-    A route that raises `Repeated` is answered with what was kept.
+    A route that raises `Repeated` is answered with what was kept. No more of an answer is held than can be kept.
     """
-    status, headers, blocks = 0, Headers(), []
+    status, headers, body = 0, Headers(), bytearray()
+    wanted = False
 
     async def noted(message: Message) -> None:
-        nonlocal status, headers
+        nonlocal status, headers, wanted
         if message["type"] == "http.response.start":
             status, headers = message["status"], Headers(raw=message["headers"])
-        else:
-            blocks.append(message.get("body", b""))
+            wanted = scope.get(ONCE) is not None and 200 <= status < 300
+        elif wanted:
+            body.extend(message.get("body", b""))
+            if len(body) > _MOST_BYTES:  # such an answer is not kept, so it need not be held either
+                wanted = False
+                body.clear()
         await send(message)
 
     try:
@@ -82,10 +89,10 @@ async def keep(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None
         await replay(found.answer, send)
         return
     once: Once | None = scope.get(ONCE)
-    if once is None or not 200 <= status < 300:
+    if once is None or not wanted:
         return
     kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    answer = Answered(status=status, headers=kept, body=base64.b64encode(b"".join(blocks)).decode())
+    answer = Answered(status=status, headers=kept, body=base64.b64encode(body).decode())
     try:
         bootstrap.services().idempotency.keep(once, answer)
     except PatchbayError:

@@ -6,7 +6,8 @@ Their paths are in the dialect's `streamed`, so that nothing else reads the body
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from patchbay import bootstrap
 from patchbay.core import intake
 from patchbay.core.intake import Intake
 from patchbay.domain.assets import Asset
+from patchbay.domain.errors import PatchbayError
 
 Check = Callable[[dict[str, str]], object]
 
@@ -32,24 +34,33 @@ async def receive_file(
     Raises `InvalidInput`, `TooLarge`, `Conflict`, `Unavailable`; then, as when the client goes away, nothing is left.
     """
     with ExitStack() as stack:
-        taken, fields = await _read(request, stack, field, 1, check)
+        taken, fields = await _read(request, stack, field, 1, check, None)
         return taken[0].finish(once.once_of(request)), fields
 
 
 async def receive_files(
-    request: Request, *, field: str, most: int, check: Check | None = None
+    request: Request, *, field: str, most: int, check: Check | None = None, keep_until: datetime | None = None
 ) -> tuple[list[Asset], dict[str, str]]:
     """Store the files of a form, all of them or none, in their order; else as `receive_file`.
 
-    They are not what an idempotency key stands for: that is whatever is made of them.
+    `keep_until`: when they go by themselves, whatever becomes of this process. They are not what an idempotency key
+    stands for: that is whatever is made of them.
     """
     with ExitStack() as stack:
-        taken, fields = await _read(request, stack, field, most, check)
-        return [each.finish() for each in taken], fields
+        taken, fields = await _read(request, stack, field, most, check, keep_until)
+        stored: list[Asset] = []
+        try:
+            stored.extend(each.finish() for each in taken)
+        except BaseException:
+            for asset in stored:
+                with suppress(PatchbayError):
+                    bootstrap.services().assets.delete(asset.tenant_id, asset.id)
+            raise
+        return stored, fields
 
 
 async def _read(
-    request: Request, stack: ExitStack, field: str, most: int, check: Check | None
+    request: Request, stack: ExitStack, field: str, most: int, check: Check | None, keep_until: datetime | None
 ) -> tuple[list[Intake], dict[str, str]]:
     """The files of a form, whole but not stored yet, and its texts."""
     assets = bootstrap.services().assets
@@ -57,7 +68,9 @@ async def _read(
     taken: list[Intake] = []
 
     def open_file(name: str) -> Intake:
-        taken.append(stack.enter_context(intake.begin(assets, tenant_id, name=name)))
+        if taken:  # whole, but finished with all others: many would hold a part each
+            taken[-1].close()
+        taken.append(stack.enter_context(intake.begin(assets, tenant_id, name=name, keep_until=keep_until)))
         return taken[-1]
 
     largest = most * assets.limits.max_upload_bytes + SLACK_BYTES

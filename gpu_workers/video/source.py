@@ -19,8 +19,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from gpu_workers.audio.decode_child import Unusable
-from patchbay.domain.films import MAX_SIDE_PX, MAX_STREAMS, TAKEN, Container, container_of, demuxer
-from patchbay.domain.sniff import AUDIO_CODECS, SNIFF_BYTES, WHITELISTS
+from patchbay.domain.films import CODECS, MAX_SIDE_PX, MAX_STREAMS, TAKEN, Container, container_of, demuxer
+from patchbay.domain.sniff import SNIFF_BYTES, WHITELISTS
 
 SOUND_BEFORE_S = Fraction(1, 10)
 DAMAGED = "The file is damaged, or not what it says it is."
@@ -62,11 +62,11 @@ def opened(path: Path) -> Iterator[Source]:
         name = demuxer(head)
         if name is None:
             raise Unusable(f"The file is not a video of a kind that is taken: {TAKEN}.")
-        # No decoder of pictures is on the list, so none ever runs.
+        # No decoder of pictures is on the list but one, which tells their size.
         options = {
             "protocol_whitelist": "none",
             "format_whitelist": WHITELISTS[name],
-            "codec_whitelist": AUDIO_CODECS,
+            "codec_whitelist": CODECS,
             "max_streams": str(MAX_STREAMS),
         }
         try:

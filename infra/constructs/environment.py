@@ -28,6 +28,7 @@ def of_stage(stage: Stage) -> dict[str, str]:
         retention_days=stage.retention_days,
         uploads_kept_days=stage.uploads_kept_days,
         rate_limit_scale=stage.rate_limit_scale,
+        tries_scale=100.0 if stage.emulated else "",
         quota_files=stage.quota_files,
         quota_gb=stage.quota_gb,
         quota_jobs=stage.quota_jobs,
@@ -40,11 +41,12 @@ def of_stage(stage: Stage) -> dict[str, str]:
 
 
 def of_accounts(stage: Stage) -> dict[str, str]:
-    """What speaks for people at services elsewhere, and seals their tokens."""
+    """Where songs come from, what speaks for people there, and what seals their tokens."""
+    audio = variables(audio_providers=stage.audio_providers, audio_library=stage.audio_library)
     if stage.emulated:
         told = {name: getattr(stage, name) for name in (*ACCOUNTS, "spotify_api_url", "spotify_accounts_url")}
-        return variables(**told)
-    return variables(**{name: _secret(stage, name) for name in ACCOUNTS})
+        return {**audio, **variables(**told)}
+    return {**audio, **variables(**{name: _secret(stage, name) for name in ACCOUNTS})}
 
 
 def of_door(stage: Stage) -> dict[str, str]:

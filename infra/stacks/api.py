@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
@@ -122,10 +123,18 @@ class ApiStack(Stack):
                 *rights.run_machine(self, pipeline.machine_name),
                 *(rights.send(pipeline.notices.attempts) if dialect == FALLBACK else ()),
                 *(rights.sign_people_in(data.people.pool) if dialect in SIGN_IN else ()),
+                *(self._read_library(stage) if dialect in WITH_ACCOUNTS else ()),
             ],
         )
         # One permission for each Lambda: one for each route would outgrow the policy's 20 kB.
         return HttpLambdaIntegration(f"{dialect}Integration", handler.function, scope_permission_to_route=False)
+
+    def _read_library(self, stage: Stage) -> list[iam.PolicyStatement]:
+        """The operator's own recordings, to find them and to link to them."""
+        if stage.library is None:
+            return []
+        bucket, prefix = stage.library
+        return [rights.allow(["s3:GetObject"], f"arn:{self.partition}:s3:::{bucket}/{prefix}*")]
 
     def _stage(self, api: apigateway.HttpApi, stage: Stage) -> None:
         log = logs.LogGroup(

@@ -60,10 +60,10 @@ class SocketStack(Stack):
         self._stage(api)
         tell = self._handler("push_progress", may)
         pattern = events.EventPattern(source=[SOURCE], detail_type=list(TOLD))
-        # One try: the next event tells where the job stands, and an old one would say what is no more so.
-        target = targets.LambdaFunction(tell, retry_attempts=0)
+        # The job is read anew at each try, so an old event tells nothing that is no more so.
+        target = targets.LambdaFunction(tell, retry_attempts=2)
         events.Rule(self, "TellRule", event_bus=events_stack.bus, event_pattern=pattern, targets=[target])
-        tell.configure_async_invoke(retry_attempts=0)
+        tell.configure_async_invoke(retry_attempts=2)
         acknowledge(self, "APIG4", "the Lambda of $connect checks the token, as those of the HTTP API do")
         CfnOutput(self, "SocketApiId", value=api.api_id)
         CfnOutput(self, "SocketUrl", value=f"{api.api_endpoint}/{STAGE}")

@@ -9,7 +9,8 @@ function sheetsInsteadOfStyles(): Plugin {
     transform(code, id) {
       if (!/wavesurfer\.js[\\/]dist[\\/]wavesurfer\.esm\.js/.test(id)) return null
       const opening = /<style\$\{[^>]*?\}>/
-      if (!opening.test(code) || !code.includes("</style>")) throw new Error("wavesurfer.js writes its styles elsewhere")
+      if (!opening.test(code) || !code.includes("</style>"))
+        throw new Error("wavesurfer.js writes its styles elsewhere")
       return code.replace(opening, "<template class=sheet>").replace("</style>", "</template>")
     },
   }
@@ -18,7 +19,14 @@ function sheetsInsteadOfStyles(): Plugin {
 export default defineConfig({
   base: "/studio/",
   plugins: [sheetsInsteadOfStyles()],
-  build: { target: "es2023", assetsInlineLimit: 0, sourcemap: false, chunkSizeWarningLimit: 600, modulePreload: { polyfill: false } },
+  build: {
+    license: { fileName: "licences.md" },
+    target: "es2023",
+    assetsInlineLimit: 0,
+    sourcemap: false,
+    chunkSizeWarningLimit: 600,
+    modulePreload: { polyfill: false },
+  },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: { strictPort: true },
 })

@@ -57,9 +57,12 @@ class Studio:
         if any(part.startswith(".") for part in parts) or any(char in name for char in "\\\0"):
             return None
         root = self.folder.resolve()
-        file = (root / name).resolve()
-        if name and file.is_relative_to(root) and file.is_file():
-            return file
+        try:
+            file = (root / name).resolve()
+            if name and file.is_relative_to(root) and file.is_file():
+                return file
+        except OSError:  # a name that no file can have: too long a one
+            return None
         return None if "." in parts[-1] or parts[0] == "assets" else root / "index.html"
 
     async def _give(self, file: Path, known: str, send: Send, *, head: bool) -> None:

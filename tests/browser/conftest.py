@@ -10,15 +10,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+import soundfile
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.e2e.conftest import ROOT, Live, live, song
+from gpu_workers.demo.song import make_song
+from gpu_workers.demo.synth import RATE_HZ
+from tests.e2e.conftest import ROOT, Live, live, write_song
 
-__all__ = ["live", "song"]
+__all__ = ["live"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 AXE = ROOT / "infra" / "studio" / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "correct horse battery"
 BUILD_S = 300
+PICTURES = "STUDIO_PICTURES"
 _DROP = """({name, data}) => {
     const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0))
     const transfer = new DataTransfer()
@@ -110,6 +114,16 @@ def visit(browser: Browser, studio: Live) -> Iterator[Callable[[str], Visitor]]:
 
 
 @pytest.fixture(scope="session")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds that have something for every stem; for pictures, half a minute that is worth looking at."""
+    path = tmp_path_factory.mktemp("song") / "song.wav"
+    if not os.environ.get(PICTURES):
+        return write_song(path, seconds=6.0)
+    soundfile.write(path, make_song().mixture.T, RATE_HZ, "PCM_16")
+    return path
+
+
+@pytest.fixture(scope="session")
 def ada(visit: Callable[[str], Visitor]) -> Visitor:
     return visit("ada")
 
@@ -143,7 +157,7 @@ def mix(ada: Visitor, song: Path) -> str:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where screenshots go: to the documents, if `STUDIO_PICTURES` says so."""
-    folder = ROOT / "docs" / "studio" if os.environ.get("STUDIO_PICTURES") else tmp_path
+    """Where screenshots go: to the documents, if the environment says so."""
+    folder = ROOT / "docs" / "studio" if os.environ.get(PICTURES) else tmp_path
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -20,8 +20,7 @@ def places(ada: Visitor, mix: str) -> dict[str, str]:
     ada.go("library")
     track = page.get_by_role("link", name="Night Drive", exact=True).get_attribute("href") or ""
     page.goto(f"{ada.base_url}/studio/{track}")
-    if page.get_by_role("button", name="Find chords and form").count():
-        page.get_by_role("button", name="Find chords and form").click()
+    page.get_by_role("button", name="Find chords and form").click()
     page.get_by_role("group", name="Chords").wait_for(timeout=400_000)
     ada.go("compose")
     page.get_by_role("button", name="By hand").click()

@@ -15,7 +15,8 @@ from functions.entrypoints.openapi import dialect
 from functions.http import cookies
 from functions.http.dialect import Dialect
 from patchbay.catalog.dialects import DIALECTS
-from patchbay.core.browsers import form_token, new_secret
+from patchbay.core.browsers import Browsers, form_token, new_secret
+from patchbay.domain.errors import Unavailable
 from tests.fakes.gateway import Answer, Api
 from tests.fakes.world import Tenant, World
 
@@ -63,6 +64,30 @@ def ask(api: Api, secret: str, method: str, path: str, body: bytes = b"", **head
 @pytest.mark.parametrize("name", [entry.name for entry in DIALECTS])
 def test_the_other_languages_know_no_cookies(name: str) -> None:
     assert dialect(name).cookies is (name in OF_BROWSERS)
+
+
+@pytest.mark.parametrize("path", ["/api/session", "/users/log-in"])
+def test_a_store_that_is_away_is_not_taken_for_logged_out(
+    world: World, apis: dict[str, Api], secret: str, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def away(browsers: Browsers, secret: str) -> None:
+        raise Unavailable("the table is busy")
+
+    monkeypatch.setattr(Browsers, "caller_of", away)
+    answer = ask(apis["soundforge"], secret, "GET", path)
+    assert (answer.status, answer.cookies) == (503, ())
+
+
+def test_where_anybody_may_look_a_store_that_is_away_is_told(
+    world: World, apis: dict[str, Api], secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(browsers: Browsers, secret: str) -> None:
+        raise Unavailable("the table is busy")
+
+    path = next(p for p in sorted(TWOSHOT.optional) if "{" not in p)
+    wanted = ask(apis["twoshot"], secret, "GET", path).status
+    monkeypatch.setattr(Browsers, "caller_of", away)
+    assert (wanted, ask(apis["twoshot"], secret, "GET", path).status) == (200, 503)
 
 
 @pytest.mark.parametrize(("name", "method", "path"), FORGEABLE)

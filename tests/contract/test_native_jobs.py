@@ -51,7 +51,7 @@ def test_a_job_from_order_to_results(native: Api, world: World, ada: Tenant) -> 
     assert outputs["vocals"]["url"].startswith("https://objects.test/")
     assert outputs["vocals"]["size_bytes"] == len(GOOD)
     isolate, deliver = done["steps"]
-    assert (isolate["name"], isolate["state"], isolate["model"]) == ("isolate", "done", "patchbay-classic")
+    assert (isolate["name"], isolate["state"], isolate["model"]) == ("isolate", "done", "patchbay-small")
     assert (isolate["engine_s"], isolate["reused"]) == (1.0, False)
     assert isolate["cost_usd"] == pytest.approx(done["cost_usd"] - deliver["cost_usd"])
     assert done["timing"] == {"queued_s": 2.0, "running_s": 0.0, "engine_s": isolate["engine_s"], "audio_s": 12.5}
@@ -251,7 +251,7 @@ def test_the_catalogue_tells_licences_and_prices(native: Api) -> None:
     prices = {each["name"]: each["usd_per_hour"] for each in found["compute"]}
     by_slug = {workflow["slug"]: workflow for workflow in found["workflows"]}
     [step] = by_slug["stem-isolation-4"]["steps"]
-    assert (step["model"], step["licence"]) == ("patchbay-classic", by_name["patchbay-classic"]["licence"])
+    assert (step["model"], step["licence"]) == ("patchbay-small", by_name["patchbay-small"]["licence"])
     assert step["usd_per_hour"] == prices[step["compute"]] > 0
     missing = by_slug["htdemucs-6s"]
     assert (missing["available"], missing["steps"], missing["outputs"]) == (False, [], [])

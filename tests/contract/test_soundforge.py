@@ -67,7 +67,7 @@ def test_a_separation_from_the_order_to_each_stem(world: World, ada: Tenant, sou
     assert begun == {
         "job_id": begun["job_id"],
         "track_id": track,
-        "model": "patchbay-classic",
+        "model": "patchbay-small",
         "status": "queued",
     }
     path = f"/api/processing/job/{begun['job_id']}"
@@ -77,7 +77,7 @@ def test_a_separation_from_the_order_to_each_stem(world: World, ada: Tenant, sou
         "track_id": track,
         "status": "queued",
         "progress": 0,
-        "model": "patchbay-classic",
+        "model": "patchbay-small",
         "stems": [],
         "error": None,
     }
@@ -94,7 +94,7 @@ def test_a_separation_from_the_order_to_each_stem(world: World, ada: Tenant, sou
 
 
 def test_the_programs_own_form_of_an_order(world: World, ada: Tenant, soundforge: Api, track: str) -> None:
-    file = f"/files/downloads/{track}/The Weeknd - Blinding Lights.mp3"
+    file = f"/files/downloads/{track}/The Weeknd - Blinding Lights %C3%A9{'%F0%9F%8E%B5' * 200}.mp3"
     answer = soundforge.post("/api/processing/separate", {"file_path": file, "model": "patchbay-classic"})
     assert answer.status == 201
     told = answer.json()
@@ -186,11 +186,30 @@ def test_the_programs_types_of_analysis(world: World, ada: Tenant, soundforge: A
         ]
 
 
-@pytest.mark.parametrize("left", [b"", b"no json", b"[1]", b"[" * 100_000, b"x" * (6 * 1024**2)])
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"",
+        b"no json",
+        b"[1]",
+        b"[" * 100_000,
+        b"x" * (6 * 1024**2),
+        b'{"tempo": 5}',
+        b'{"tempo": {"bpm": NaN}}',
+        b'{"energy": {"rms": {"mean": "loud"}}}',
+        b'{"downbeats": 5}',
+        b'{"downbeats": [1e999]}',
+        b'{"structure": [{"start_s": 1}]}',
+        b'{"structure": [1]}',
+        b'{"chords": [{"start_s": "a", "end_s": 1, "label": "C:maj"}]}',
+        b'{"mfcc": {"series": ' + b"[" * 400 + b"]" * 400 + b"}}",
+    ],
+)
 def test_a_document_that_is_none_is_told_as_gone(
     world: World, ada: Tenant, soundforge: Api, track: str, left: bytes
 ) -> None:
-    begun = data(soundforge.post("/api/analysis/analyze", {"track_id": track}))
+    file = f"/files/uploads/{track}/song.wav"
+    begun = soundforge.post("/api/analysis/analyze", {"file_path": file, "type": "arrangement"}).json()
     analysed(world, ada, begun["job_id"], left)
     answer = soundforge.get(f"/api/analysis/job/{begun['job_id']}")
     assert (answer.status, answer.json()["code"]) == (404, "NOT_FOUND")
@@ -237,3 +256,11 @@ def test_another_tenants_tracks_jobs_and_stems_are_not_there(
     for path in ("/api/processing/separate", "/api/analysis/analyze"):
         assert stranger.post(path, {"track_id": track}).status == 404
         assert soundforge.with_key(None).post(path, {"track_id": track}).status == 401
+
+
+def test_what_separates_elsewhere_is_refused_until_it_is_there(
+    world: World, ada: Tenant, soundforge: Api, track: str
+) -> None:
+    answer = soundforge.post("/api/processing/separate", {"track_id": track, "engine": "lalalai"})
+    assert (answer.status, list(answer.json()["details"])) == (422, ["engine"])
+    assert world.services.jobs.list(ada.id, limit=1) == []

@@ -8,9 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
 from functions.dialects.soundforge.routes import mixing
-from patchbay.domain.jobs import Failure, FailureKind, JobState, Output
+from patchbay.core.jobs import Jobs
+from patchbay.domain.errors import Unavailable
+from patchbay.domain.jobs import Failure, FailureKind, Job, JobState, Output
 from patchbay.domain.songs import Facts
 from tests.fakes.gateway import Answer, Api
 from tests.fakes.prober import GOOD
@@ -95,6 +99,7 @@ def test_without_a_manifest_all_is_mixed_as_it_is(soundforge: Api, worker: list[
         ({"vocals": b"no audio"}, None, "stems[]"),
         ({}, None, "stems[]"),
         ({"arrangement": GOOD}, None, "stems[]"),
+        ({"v" * 101: GOOD}, None, "stems[]"),
         ({f"s{n}": GOOD for n in range(17)}, None, "stems[]"),
     ],
 )
@@ -137,6 +142,40 @@ def test_a_mix_that_takes_too_long_goes_on(
     assert len(assets_of(world, ada)) == 1, "the job still wants it"
 
 
+def test_a_store_that_is_away_for_a_moment_does_not_end_the_wait(
+    world: World, ada: Tenant, soundforge: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, get = 0, Jobs.get
+
+    async def nothing(seconds: float) -> None:
+        return
+
+    def away(jobs: Jobs, tenant_id: str, job_id: str) -> Job:
+        nonlocal looks
+        looks += 1
+        if looks < 3:
+            raise Unavailable("the table is busy")
+        world.services.pipeline.fail(tenant_id, job_id, Failure(kind=FailureKind.BAD_INPUT, message="it is broken"))
+        return get(jobs, tenant_id, job_id)
+
+    monkeypatch.setattr(asyncio, "sleep", nothing)
+    monkeypatch.setattr(Jobs, "get", away)
+    answer = export(soundforge, {"vocals": GOOD})
+    assert (answer.status, "is broken" in answer.text) == (422, True), answer.text
+
+
+def test_nobody_is_waited_for(world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = world.order(ada)
+    monkeypatch.setattr(mixing, "POLL_S", 0.001)
+
+    async def goes() -> Message:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(Unavailable, match=job.id):
+        asyncio.run(mixing._over(Request({"type": "http"}, goes), job))
+    assert world.services.jobs.get(ada.id, job.id).state is JobState.QUEUED
+
+
 def test_a_browser_needs_its_pages_token(soundforge: Api, world: World) -> None:
     user = world.services.people.register("eve@example.org", "correct horse battery", "Eve")
     cookie = f"__Host-patchbay={world.services.browsers.begin(user.id)}"
@@ -177,3 +216,40 @@ def test_a_track_without_stems_has_no_archive(
     other = world.services.songs.add(ada.id, Facts(title="Other"), asset_id=world.upload(ada).id)
     assert soundforge.get(f"/export/stems/{other.id}").status == 404
     assert soundforge.with_key(f"Bearer {bob.secret}").get(f"/export/stems/{separated}").status == 404
+
+
+def test_all_stems_are_stored_or_none(
+    world: World, ada: Tenant, soundforge: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, calls = world.objects.store, []
+
+    def fails_later(key: str, data: bytes, *, media_type: str) -> None:
+        calls.append(key)
+        if len(calls) == 2:
+            raise Unavailable("no answer")
+        store(key, data, media_type=media_type)
+
+    monkeypatch.setattr(world.objects, "store", fails_later)
+    assert export(soundforge, {"vocals": GOOD, "bass": GOOD}).status == 503
+    assert assets_of(world, ada) == []
+    assert world.objects.stat(calls[0]) is None
+
+
+def test_stems_have_an_end_from_the_moment_they_are_stored(
+    world: World, ada: Tenant, soundforge: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(mixing, "_order", dies)
+    monkeypatch.setattr(mixing, "_forget", lambda stems: None)
+    assert export(soundforge, {"vocals": GOOD}).status == 500
+    (left,) = (world.services.assets.get(ada.id, asset_id) for asset_id in assets_of(world, ada))
+    assert left.keep_until is not None
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_mix_is_named_by_its_track_in_ascii(soundforge: Api) -> None:
+    body, kind = form({"vocals": GOOD}, track_id='Łódź "9"')
+    answer = soundforge.call("POST", "/api/daw/export", headers={"content-type": kind}, body=body)
+    assert (answer.status, answer.headers["content-disposition"]) == (200, 'attachment; filename="??d? _9_.wav"')

@@ -2,16 +2,19 @@
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from functions.dialects.soundforge.routes import DIALECT
 from functions.http.handler import lambda_handler
 from patchbay import bootstrap
+from patchbay.core import store
 from patchbay.core.browsers import form_token
 from patchbay.core.links import CONSENT_LIVES, Links
 from patchbay.core.vault import Vault, parse_keys
-from patchbay.domain.errors import CatalogueFailed, NotFound
+from patchbay.domain.errors import CatalogueFailed, NotFound, Unauthenticated, Unavailable
+from patchbay.ports import Write, WriteConflict
 from patchbay.settings import Settings
 from tests.contract.test_soundforge_people import EMAIL, NAME, PASSWORD, went
 from tests.fakes.gateway import Api
@@ -123,6 +126,41 @@ def test_a_new_key_of_the_stage_takes_over(world: World, eve: Browser, eve_id: s
     assert alone.access_token(eve_id) == token
 
 
+def test_an_account_that_was_linked_anew_stays(
+    world: World, eve: Browser, eve_id: str, spotify: FakeSpotify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the old one's token is refused, its owner consents once more."""
+    went(eve.get(consented(eve, spotify)), SETTINGS)
+    links = world.services.links
+    assert links.accounts is not None
+    world.clock.advance(seconds=3600)
+    refresh = type(links.accounts).refresh
+
+    def anew(accounts: Any, token: str) -> Any:
+        monkeypatch.setattr(type(links.accounts), "refresh", refresh)
+        went(eve.get(consented(eve, spotify)), SETTINGS)
+        raise Unauthenticated("taken back")
+
+    monkeypatch.setattr(type(links.accounts), "refresh", anew)
+    assert links.access_token(eve_id) in spotify.access_tokens
+    assert links.get(eve_id) is not None
+
+
+def test_too_many_rivals_are_told_as_such(
+    world: World, eve: Browser, eve_id: str, spotify: FakeSpotify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went(eve.get(consented(eve, spotify)), SETTINGS)
+    world.clock.advance(seconds=3600)
+
+    def loses(*writes: Write) -> None:
+        raise WriteConflict
+
+    monkeypatch.setattr(world.records, "write", loses)
+    monkeypatch.setattr(store, "attempts", lambda: range(2))
+    with pytest.raises(Unavailable):
+        world.services.links.access_token(eve_id)
+
+
 def test_a_consent_that_was_taken_back_ends_the_link(
     world: World, eve: Browser, eve_id: str, spotify: FakeSpotify
 ) -> None:
@@ -214,7 +252,7 @@ class TestForgery:
 
     def test_visitors_log_in_first(self, eve: Browser) -> None:
         visitor = Browser(eve.api)
-        went(visitor.get("/auth/spotify"), "/users/log-in?return_to=%2Fauth%2Fspotify")
+        went(visitor.get("/auth/spotify"), "/users/log-in?return_to=%2Fusers%2Fsettings")
         went(visitor.get("/auth/spotify/callback?code=1&state=1"), "/users/log-in?return_to=%2Fusers%2Fsettings")
         went(visitor.post("/auth/spotify", {"_method": "delete"}), "/users/log-in?return_to=%2Fusers%2Fsettings")
 

@@ -10,7 +10,8 @@ from functions.dialects.soundforge.routes import DIALECT
 from functions.http import cookies
 from functions.http.handler import lambda_handler
 from patchbay import bootstrap
-from patchbay.core.browsers import TRIES, form_token, new_secret
+from patchbay.core.browsers import form_token, new_secret
+from patchbay.core.tries import TRIES
 from patchbay.settings import Settings
 from tests.fakes.gateway import Answer, Api
 from tests.fakes.world import World

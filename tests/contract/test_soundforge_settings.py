@@ -6,7 +6,8 @@ from functions.dialects.soundforge.routes import DIALECT
 from functions.http import cookies
 from functions.http.handler import lambda_handler
 from patchbay import bootstrap
-from patchbay.core.browsers import TRIES, form_token
+from patchbay.core.browsers import form_token
+from patchbay.core.tries import TRIES
 from patchbay.settings import Settings
 from tests.contract.test_soundforge_people import EMAIL, HOSTILE, NAME, PASSWORD, went, who
 from tests.fakes.gateway import Api

@@ -170,6 +170,7 @@ def test_who_knows_where_the_audio_is_needs_no_catalogue(soundforge: Api) -> Non
     assert data(soundforge.get(f"/api/tracks/{begun['track_id']}"))["has_audio"] is True
     refused = soundforge.post("/api/download/track", {"url": URL})
     assert (refused.status, refused.json()["code"]) == (503, "unauthorized")
+    assert soundforge.post("/api/download/track", {"url": "", "audio_url": AUDIO}).status == 422
 
 
 def test_what_a_track_has_is_not_fetched_again(
@@ -235,6 +236,9 @@ def test_a_track_of_ones_own_by_upload(world: World, ada: Tenant, soundforge: Ap
     assert [track["title"] for track in page["tracks"]] == ["Other"]
     rest = data(soundforge.get("/api/tracks", ("before", page["next_before"])))
     assert [track["title"] for track in rest["tracks"]] == ["Demo"]
+    assert data(soundforge.get("/api/tracks", ("limit", "1"), ("before", "")))["tracks"] == page["tracks"]
+    refused = soundforge.get("/api/tracks", ("before", "x"))
+    assert (refused.status, list(refused.json()["details"])) == (422, ["before"])
     gone = by_id["track"]["id"]
     assert data(soundforge.delete(f"/api/tracks/{gone}")) == {"id": gone}
     assert soundforge.get(f"/api/tracks/{gone}").status == 404
@@ -255,3 +259,39 @@ def test_tracks_are_their_owners_alone(
     assert stranger.delete(f"/api/tracks/{first['track_id']}").status == 404
     assert stranger.post("/api/download/track", {"track_id": first["track_id"]}).status == 404
     assert data(stranger.get("/api/tracks"))["tracks"] == []
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_good_audio_stays_whatever_is_downloaded_later(
+    world: World, ada: Tenant, catalogue: FakeCatalogue, soundforge: Api, looked_at: bool
+) -> None:
+    asset, track_id = world.upload(ada), fetched(soundforge)["track"]["id"]
+    world.services.songs.bring(ada.id, track_id, asset.id)
+    if looked_at:
+        world.services.assets.inspect(ada.id, asset.id)
+    begun = data(soundforge.post("/api/download/track", {"track_id": track_id, "audio_url": AUDIO}))
+    assert world.services.jobs.get(ada.id, begun["job_id"]).input_url == AUDIO
+    assert world.services.songs.get(ada.id, track_id).asset_id == asset.id
+
+
+def test_audio_that_cannot_be_used_gives_way(
+    world: World, ada: Tenant, catalogue: FakeCatalogue, soundforge: Api
+) -> None:
+    asset, track_id = world.upload(ada, b"no audio"), fetched(soundforge)["track"]["id"]
+    world.services.songs.bring(ada.id, track_id, asset.id)
+    world.services.assets.inspect(ada.id, asset.id)
+    begun = data(soundforge.post("/api/download/track", {"track_id": track_id, "audio_url": AUDIO}))
+    job = world.services.jobs.get(ada.id, begun["job_id"])
+    assert world.services.songs.get(ada.id, track_id).asset_id == job.input_asset_id != asset.id
+
+
+def test_a_repetition_brings_what_a_dead_first_did_not(
+    world: World, ada: Tenant, catalogue: FakeCatalogue, soundforge: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"url": URL, "audio_url": AUDIO}
+    with monkeypatch.context() as dying:
+        dying.setattr(type(world.services.songs), "bring", None)
+        assert soundforge.post("/api/download/track", body, idempotency_key="k").status == 500
+    again = data(soundforge.post("/api/download/track", body, idempotency_key="k"))
+    job = world.services.jobs.get(ada.id, again["job_id"])
+    assert world.services.songs.get(ada.id, again["track_id"]).asset_id == job.input_asset_id is not None

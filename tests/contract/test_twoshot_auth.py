@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.dialects.twoshot.schemas import auth as schemas
+from patchbay.core.tries import TRIES
 from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
 from tests.support.twoshot import PASSWORD, TIME, bearer, register, taken, told
@@ -35,6 +36,20 @@ def test_registering_signs_in(twoshot: Api) -> None:
     assert re.fullmatch(TIME, user["created"])
     assert session["expiresIn"] == 3600
     assert taken(bearer(twoshot, session).get("/user")) == {**user, "credits": 10_000}
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/password/reset"])
+def test_who_guesses_is_sent_away(twoshot: Api, world: World, path: str) -> None:
+    register(twoshot)
+    object.__setattr__(world.services.identity, "tries_scale", 1.0)
+    guess = {"email": EMAIL, "password": NEW, "code": "000000", "newPassword": NEW}
+    fields = ("email", "password") if path == "/auth/login" else ("email", "code", "newPassword")
+    anybody = twoshot.with_key(None)
+    answers = [anybody.post(path, {name: guess[name] for name in fields}) for _ in range(TRIES.requests + 1)]
+    assert {answer.status for answer in answers[:-1]} <= {400, 401, 422}
+    assert answers[-1].status == 429
+    assert int(answers[-1].headers["retry-after"]) > 0
+    assert login(twoshot).status == 429
 
 
 def test_the_documents_fields_are_all_there(twoshot: Api) -> None:

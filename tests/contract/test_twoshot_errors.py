@@ -10,15 +10,15 @@ from functions.dialects.twoshot.routes import DIALECT
 from tests.fakes.gateway import Answer, Api
 from tests.fakes.world import Tenant, World
 from tests.support.twoshot import TIME, bearer, register, taken, told
-from tests.support.twoshot_routes import BODY, ROUTES, Route
+from tests.support.twoshot_routes import ROUTES, Route
 
 every_route = pytest.mark.parametrize("route", ROUTES, ids=str)
-DATA = json.dumps(BODY).encode()
 QUERY = [("ids", "x")]
 
 
-def ask(api: Api, route: Route, body: bytes = DATA, **headers: str) -> Answer:
-    return api.call(route.method, route.filled(), query=QUERY, headers=headers, body=body)
+def ask(api: Api, route: Route, body: bytes | None = None, **headers: str) -> Answer:
+    sent = json.dumps(route.body()).encode() if body is None else body
+    return api.call(route.method, route.filled(), query=QUERY, headers=headers, body=sent)
 
 
 def test_the_documents_form(twoshot: Api) -> None:

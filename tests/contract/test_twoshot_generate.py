@@ -262,6 +262,17 @@ class TestCredits:
         other = {**ORDER, "inputs": [TEXT]}
         told(twoshot.post("/generation", other, idempotency_key="k"), 409, "CONFLICT")
 
+    def test_a_repetition_needs_neither_its_model_nor_its_audio_any_more(
+        self, twoshot: Api, ada: Tenant, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(type(world.services.idempotency), "keep", lambda *_: None)  # the process died
+        sample = library_sample(world, ada, public=False)
+        asked = split({"audioId": sample.asset_id})
+        first = taken(twoshot.post("/generation", asked, idempotency_key="k"))
+        world.services.samples.delete(ada.id, sample.number)
+        again = taken(twoshot.post("/generation", asked, idempotency_key="k"))
+        assert (again["jobId"], again["creditsUsed"]) == (first["jobId"], first["creditsUsed"])
+
     def test_a_rival_with_the_same_key_is_the_same_order(self, twoshot: Api, ada: Tenant, poor: World) -> None:
         first: list[Answer] = []
         meanwhile(poor, lambda: first.append(twoshot.post("/generation", ORDER, idempotency_key="k")))

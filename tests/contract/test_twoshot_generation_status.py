@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from patchbay.core.holdings import Holdings
+from patchbay.domain.errors import QuotaExceeded
 from patchbay.domain.jobs import Failure, FailureKind, Job, Output
 from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
@@ -95,6 +97,44 @@ def test_a_bad_end_says_why_and_costs_nothing(twoshot: Api, ada: Tenant, world: 
     assert found["progress"] < 100
     assert re.fullmatch(TIME, found["completed"])
     assert world.services.credits.standing(ada.id, "standard").spent == 0
+
+
+def test_credits_that_were_kept_are_told(twoshot: Api, ada: Tenant, world: World) -> None:
+    job = ordered(world, ada)
+    world.carry_out(job)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Holdings, "take", no_room)
+        found = status(twoshot, job)
+    assert (found["status"], found["error"], found["creditsUsed"]) == ("failed", "no room", 5)
+    assert status(twoshot, job) == found
+    assert world.services.credits.standing(ada.id, "standard").spent == 5
+
+
+def no_room(*_: object, **__: object) -> None:
+    raise QuotaExceeded("no room", what="files", used=1, most=1)
+
+
+@pytest.mark.parametrize("form", ["twoshot", "native"])
+def test_a_separation_can_be_polled_by_its_owner(
+    twoshot: Api, ada: Tenant, bob: Tenant, world: World, form: str
+) -> None:
+    job = world.services.jobs.submit(order(world, ada, dialect=form))
+    if form == "native":
+        told(twoshot.get(f"/generation/{job.id}"), 404, "NOT_FOUND")
+        return
+    assert status(twoshot, job)["status"] == "pending"
+    world.carry_out(job)
+    found = status(twoshot, job)
+    assert (found["type"], found["status"], found["progress"], found["creditsUsed"]) == (
+        "generation",
+        "completed",
+        100,
+        0,
+    )
+    assert {each["name"] for each in found["files"]} == {"vocals", "drums", "bass", "other"}
+    assert all(world.objects.key_of(each["url"]) in world.objects.stored for each in found["files"])
+    told(twoshot.with_key(None).get(f"/generation/{job.id}"), 404, "NOT_FOUND")
+    told(twoshot.with_key(f"Bearer {bob.secret}").get(f"/generation/{job.id}"), 404, "NOT_FOUND")
 
 
 def test_other_files_are_told_with_links(

@@ -28,6 +28,8 @@ BAD_PROJECTS: list[tuple[dict[str, Any], str]] = [
     (without("name", DOCUMENT), "name"),
     (without("tempo", DOCUMENT), "tempo"),
     (without("tracks", DOCUMENT), "tracks"),
+    ({**DOCUMENT, "timeSignature": "3/4"}, "timeSignature"),
+    ({**DOCUMENT, "data": "x"}, "data"),
     ({**DOCUMENT, "name": ""}, "name"),
     ({**DOCUMENT, "name": " \u202e "}, "name"),
     ({**DOCUMENT, "name": "x" * 201}, "name"),

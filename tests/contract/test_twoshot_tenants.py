@@ -139,7 +139,7 @@ def of_ada(world: World, ada: Tenant) -> dict[Any, Any]:
 def test_what_is_anothers_is_not_there(secrets: Secrets, twoshot: Api, ada: Tenant, world: World, route: Route) -> None:
     before = of_ada(world, ada)
     path = route.filled(**{name: secrets.ids[name][0] for name in route.params})
-    body = {**BODY, **{name: values[0] for name, values in secrets.bodies.items()}}
+    body = route.body(**{name: values[0] for name, values in secrets.bodies.items()})
     for asker in secrets.askers:
         answer = asker.call(
             route.method, path, query=[("ids", secrets.ids["audio_id"][0])], body=json.dumps(body).encode()
@@ -157,7 +157,7 @@ def test_what_is_anothers_is_not_there(secrets: Secrets, twoshot: Api, ada: Tena
 def test_whatever_others_ask_hers_stays_hers(secrets: Secrets, ada: Tenant, world: World, data: st.DataObject) -> None:
     route = data.draw(st.sampled_from(ROUTES))
     path = route.filled(**{name: data.draw(st.sampled_from(secrets.ids[name])) for name in route.params})
-    body = {**BODY, **{name: data.draw(st.sampled_from(values)) for name, values in secrets.bodies.items()}}
+    body = route.body(**{name: data.draw(st.sampled_from(values)) for name, values in secrets.bodies.items()})
     query = data.draw(st.lists(st.sampled_from(secrets.queries), max_size=3))
     before = of_ada(world, ada)
     answer = data.draw(st.sampled_from(secrets.askers)).call(

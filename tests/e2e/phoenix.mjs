@@ -35,7 +35,7 @@ const over = new Promise((resolve) => {
   }
 })
 const pong = new Promise((resolve) => channel.on("pong", (payload) => resolve(payload)))
-const own = await joined(channel)
+const own = await Promise.race([joined(channel), wait(told.longestMs).then(() => ({ status: "timeout" }))])
 if (own.status !== "ok") {
   console.log(JSON.stringify({ own, problems }))
   process.exit(0)

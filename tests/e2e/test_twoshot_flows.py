@@ -152,7 +152,7 @@ def test_an_app_generates_music_from_words(producer: TwoShotClient) -> None:
     begun = producer.request("/generation", "POST", {"modelId": model["id"], "inputs": inputs})
     over = done(producer, begun["jobId"])
     assert over["model"] == {"id": model["id"], "name": model["name"]}
-    assert over["inputs"] == inputs
+    assert [{"type": given["type"], "value": given["value"]} for given in over["inputs"]] == inputs
     assert over["creditsUsed"] == begun["creditsUsed"]
     heard, rate_hz = audio(producer, over["outputs"][0]["audioId"])
     assert len(heard) / rate_hz == pytest.approx(8.0, abs=0.5)

@@ -70,7 +70,7 @@ class World:
         self.services.__dict__["people"] = people
         self.services.__dict__["identity"] = Identity(
             self.records, self.clock, self.services.accounts, people, self.passwords, self.services.tokens, self.pause,
-            self.services.settings.verify_email,
+            self.services.settings.verify_email, self.services.settings.rate_limit_scale,
         )  # fmt: skip
         limits = self.services.limits
         assets = Assets(self.records, self.objects, self.web, self.prober, self.clock, limits, self.pause)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.http.cookies import FORM_HEADER
 from functions.http.limits import DOOR_HEADER as KNOWN_HEADER
 from functions.http.limits import VIEWER_HEADER
 from infra.constructs import environment
@@ -15,7 +16,7 @@ from infra.constructs.studio_headers import headers
 from infra.stacks.sockets import STAGE
 from infra.stacks.studio import DOOR_HEADER
 from infra.stage import stage
-from tests.support.templates import ROOT, resources, templates
+from tests.support.templates import ROOT, _made, resources, templates
 
 CLOUD = ("dev", "prod")
 EDGE = ROOT / "infra" / "stacks" / "at_the_edge"
@@ -104,11 +105,36 @@ def test_secrets_are_named_and_not_told() -> None:
         ("PATCHBAY_VAULT_KEY", "A" * 43 + "=", "PATCHBAY_SECRETS"),
         ("PATCHBAY_SECRETS", "a}}{{resolve:ssm:x", "name of a secret"),
         ("PATCHBAY_VAULT_KEY", "short", "32 random bytes"),
+        ("PATCHBAY_AUDIO_LIBRARY", "s3://music/*", "AUDIO_LIBRARY must be an s3:// location"),
+        ("PATCHBAY_AUDIO_PROVIDERS", "pirates", "there is no provider"),
     ],
 )
 def test_a_secret_in_the_wrong_place_is_refused(name: str, value: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         stage("prod", {name: value})
+
+
+@pytest.mark.slow
+def test_the_operators_own_recordings_are_read_by_who_looks_for_them() -> None:
+    given = {"PATCHBAY_AUDIO_LIBRARY": "s3://music/masters", "PATCHBAY_SECRETS": "patchbay/prod"}
+    made = _made(stage("prod", given), ("Api",))["Api"]["Resources"]
+    allowed = [
+        (key, statement)
+        for key, each in made.items()
+        if each["Type"] == "AWS::IAM::Policy"
+        for statement in each["Properties"]["PolicyDocument"]["Statement"]
+        if "music/masters/" in json.dumps(statement)
+    ]
+    ((key, statement),) = allowed
+    assert key.startswith("Soundforge")
+    assert statement["Action"] == "s3:GetObject"
+    functions = {key: each["Properties"] for key, each in made.items() if each["Type"] == "AWS::Lambda::Function"}
+    told = {key: each["Environment"]["Variables"] for key, each in functions.items()}
+    with_key = [key for key, variables in told.items() if "PATCHBAY_VAULT_KEY" in variables]
+    assert len(with_key) == 1
+    assert with_key[0].startswith("Soundforge")
+    assert all("PATCHBAY_DOOR_SECRET" in variables for variables in told.values())
+    assert "resolve:secretsmanager" in told[with_key[0]]["PATCHBAY_VAULT_KEY"]
 
 
 def test_the_twin_is_told_them_itself() -> None:
@@ -117,6 +143,15 @@ def test_the_twin_is_told_them_itself() -> None:
     )
     assert told["PATCHBAY_SPOTIFY_CLIENT_ID"] == "id"
     assert environment.of_door(stage("twin", {})) == {}
+
+
+@pytest.mark.parametrize("name", ["twin", *CLOUD])
+def test_pages_of_others_come_without_cookies_and_tokens(name: str) -> None:
+    apis = resources(name, "AWS::ApiGatewayV2::Api").values()
+    (api,) = (each for each in apis if each["ProtocolType"] == "HTTP")
+    cors = api["CorsConfiguration"]
+    assert not cors.get("AllowCredentials")
+    assert FORM_HEADER not in cors["AllowHeaders"]
 
 
 def test_both_sides_call_the_door_the_same() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi.routing import APIRoute
 
@@ -38,6 +39,8 @@ BODY = {
     "tracks": [],
 }
 """One body for all: each route takes what it wants of it."""
+DOCUMENTS = {"POST /project", "PUT /project/{project_id}", "POST /project/render"}
+"""Routes that refuse what they do not know."""
 
 
 @dataclass(frozen=True, order=True)
@@ -62,6 +65,12 @@ class Route:
     @property
     def writes(self) -> bool:
         return self.method != "GET" or self.path in DIALECT.writing
+
+    def body(self, **more: Any) -> dict[str, Any]:
+        """What it is sent: all there is, with `more`, or what a document takes of it."""
+        whole = {**BODY, **more}
+        known = {"name", "public", "tempo", "tracks"} if str(self) in DOCUMENTS else whole.keys()
+        return {name: value for name, value in whole.items() if name in known}
 
     def filled(self, **given: object) -> str:
         """The path with its parameters, nobody's where none is given."""

@@ -1,7 +1,8 @@
 """The manifest of SoundForge's mixer, as an arrangement: one track for each stem, a second for each beat.
 
 Edits are at seconds of the stem. `cut` takes a stretch out, and what comes after it moves up; `mute` leaves silence in
-its place; `fade_in` and `fade_out` go through a stretch and leave what is around it as it is.
+its place; `fade_in` and `fade_out` go through a stretch and leave what is around it as it is. A mix ends with the last
+sound that is left in it, so that stems which all end muted make it shorter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,13 @@ from patchbay.domain.errors import InvalidInput
 
 MAX_EDITS = 500
 MAX_STEMS = 16
+MAX_NAME_CHARS = 100
+MAX_FADE_S = 3600.0
+"""A clip's longest fade."""
 _BEATS_PER_MINUTE = 60.0
 _END_S = 86_400.0
 Seconds = Annotated[float, Field(ge=0, le=_END_S, allow_inf_nan=False)]
-StemName = Annotated[str, Field(min_length=1, max_length=100)]
+StemName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 
 
 class Edit(Body):
@@ -33,9 +37,11 @@ class Edit(Body):
 
     @model_validator(mode="after")
     def is_a_stretch(self) -> "Edit":
-        """Raises ValueError for one that ends before it begins."""
+        """Raises ValueError for one that ends before it begins, or fades for too long."""
         if self.end <= self.start:
             raise ValueError("an edit ends after its start")
+        if self.type.startswith("fade") and self.end - self.start > MAX_FADE_S:
+            raise ValueError(f"a fade lasts {MAX_FADE_S:g} s at most")
         return self
 
 

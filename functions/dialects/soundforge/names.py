@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from patchbay.domain.errors import NotFound
 from patchbay.domain.ids import is_id
@@ -57,8 +57,13 @@ def path_of(place: Place, owner_id: str, name: str) -> str:
     return f"/files/{place}/{owner_id}/{quote(name.replace('/', '_'), safe=' ()')}"
 
 
+def parse_told(path: str) -> FilePath:
+    """What a path is of as `path_of` tells it, in percent-encoding. Raises `NotFound`."""
+    return parse_path(unquote(path))
+
+
 def parse_path(path: str) -> FilePath:
-    """What a path is of. Raises `NotFound`."""
+    """What a path is of, which the server has decoded. Raises `NotFound`."""
     found = _PATH.fullmatch(path)
     if found is None or not is_id(found[2]):
         raise NotFound(f"there is no file {path}")

@@ -9,7 +9,7 @@ from functions.http import schemas as base
 from patchbay.domain.errors import InvalidInput
 
 T = TypeVar("T")
-MAX_PATH_CHARS = 1024
+MAX_PATH_CHARS = 4096
 AnalysisFeature = Literal["tempo", "key", "energy", "spectral", "mfcc", "chroma", "all"]
 AnalysisType = Literal["full", "tempo", "key", "spectral", "energy", "structure", "loops", "arrangement"]
 Engine = Literal["local", "lalalai"]
@@ -56,7 +56,7 @@ class SeparationOrder(OnAudio):
     """What to separate, and how."""
 
     model: str | None = Field(None, max_length=64, description="`htdemucs`, or the best installed one, if left out")
-    engine: Engine = Field("local", description="`local`: the models here; `lalalai`: lalal.ai, with your own key")
+    engine: Engine = Field("local", description="`local`: the models here; `lalalai` is refused, as it is not here yet")
 
 
 class AnalysisOrder(OnAudio):
@@ -218,7 +218,7 @@ class Gone(Body):
 class DownloadOrder(Body):
     """Whose audio to download, and how good."""
 
-    url: str | None = Field(None, max_length=2048, description="A track at Spotify")
+    url: str | None = Field(None, min_length=1, max_length=2048, description="A track at Spotify")
     track_id: str | None = Field(None, max_length=64, description="A track of yours in its place")
     audio_url: str | None = Field(None, max_length=8192, description="Where its audio is, if you know that")
     quality: Literal["lossless", "high", "medium", "low"] = "high"

@@ -42,6 +42,8 @@ def answers(connection_id: str, text: str) -> list[bytes]:
         return []
     if not isinstance(topic, str) or not isinstance(event, str) or len(text) > MAX_BYTES:
         return []
+    if not all(given is None or isinstance(given, str | int) for given in (join_ref, ref)):
+        return []
     told = {"join_ref": join_ref, "ref": ref, "topic": topic}
     if topic == "phoenix":
         return [_reply(told, {})] if event == "heartbeat" else []

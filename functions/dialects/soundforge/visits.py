@@ -14,10 +14,10 @@ from functions.dialects.soundforge.pages import frame
 from functions.dialects.soundforge.pages.forms import TOKEN
 from functions.dialects.soundforge.pages.markup import Html
 from functions.http import cookies
-from functions.http.app import anybody
+from functions.http.app import REFUSED, anybody
 from functions.http.limits import address
 from patchbay.core.browsers import check_form_token, form_token, is_secret, new_secret
-from patchbay.domain.errors import PatchbayError, RateLimited
+from patchbay.domain.errors import PatchbayError, RateLimited, Unauthenticated
 from patchbay.domain.users import Caller
 
 STUDIO, LOG_IN = "/studio/", "/users/log-in"
@@ -96,7 +96,10 @@ class Visit:
 
 
 def of(request: Request) -> Visit:
-    """The visit that a request is part of."""
+    """The visit that a request is part of. Raises `Unavailable` if whose it is cannot be looked up."""
+    error = request.scope.get(REFUSED)
+    if error is not None and not isinstance(error, Unauthenticated):
+        raise error
     given = cookies.secret_in(request.headers) or ""
     fresh = not is_secret(given)
     who = anybody(request) if cookies.noted(request.scope) else None

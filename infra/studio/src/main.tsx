@@ -1,6 +1,8 @@
 import { render } from "preact"
 import "./style/base.css"
 import "./style/parts.css"
+import "./style/surfaces.css"
+import "./style/track.css"
 import "./style/pages.css"
 import "./style/mixer.css"
 import { Studio } from "./studio"

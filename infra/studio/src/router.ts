@@ -12,7 +12,8 @@ export function here(): Place {
   return { page: page || "library", id: decodeURIComponent(id) }
 }
 
-export const to = (page: string, id: string | number = ""): string => `#/${page}${id === "" ? "" : `/${encodeURIComponent(id)}`}`
+export const to = (page: string, id: string | number = ""): string =>
+  `#/${page}${id === "" ? "" : `/${encodeURIComponent(id)}`}`
 
 export function go(page: string, id: string | number = ""): void {
   location.hash = to(page, id)

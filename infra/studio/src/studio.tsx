@@ -13,7 +13,7 @@ import { Track } from "./pages/track"
 import { go, type Place, to, usePlace } from "./router"
 import { useStanding, useUploads } from "./ui/hooks"
 import { Icon, type IconName } from "./ui/icons"
-import { useShortcuts } from "./ui/keys"
+import { type Entry, useShortcuts } from "./ui/keys"
 import { Help } from "./ui/overlay"
 import { IconButton, Problem, Waiting } from "./ui/parts"
 import { LogInAgain, Welcome } from "./ui/people"
@@ -59,7 +59,8 @@ export function Studio() {
       removeEventListener("beforeunload", leaving)
     }
   }, [])
-  if (!session) return <main class="lonely">{problem ? <Problem text={problem} /> : <Waiting label="Opening the studio" />}</main>
+  if (!session)
+    return <main class="lonely">{problem ? <Problem text={problem} /> : <Waiting label="Opening the studio" />}</main>
   if (!session.user) return <Welcome />
   return (
     <>
@@ -79,12 +80,13 @@ const Banner = () => (
 
 function Frame() {
   const place = usePlace()
+  const { session } = useStanding()
   const [help, setHelp] = useState(false)
   const main = useRef<HTMLElement>(null)
   const Page = PAGES[place.page] ?? Library
-  useShortcuts([
-    ...NAV.map((one) => ({ keys: one.key, what: one.name, group: "Go to", run: () => go(one.page) })),
-    { keys: "?", what: "Show these shortcuts", group: "Go to", run: () => setHelp(true) },
+  useShortcuts("Go to", [
+    ...NAV.map((one): Entry => [one.key, one.name, () => go(one.page)]),
+    ["?", "Show these shortcuts", () => setHelp(true)],
   ])
   useEffect(() => main.current?.scrollTo(0, 0), [place.page, place.id])
   return (
@@ -94,6 +96,12 @@ function Frame() {
       </a>
       <Side place={place} onHelp={() => setHelp(true)} />
       <main id="main" ref={main} tabIndex={-1}>
+        {session?.user?.confirmed === false && (
+          <p class="notice" role="status">
+            Your e-mail address is not verified yet: until it is, you can look at things only.{" "}
+            <a href="/users/settings">Verify it</a>
+          </p>
+        )}
         <Page key={`${place.page}/${place.id}`} id={place.id} />
       </main>
       {help && <Help onClose={() => setHelp(false)} />}
@@ -103,7 +111,9 @@ function Frame() {
 
 function Side({ place, onHelp }: { place: Place; onHelp: () => void }) {
   const { session } = useStanding()
-  const sending = useUploads().filter((one) => one.stage === "sending" || one.stage === "waiting" || one.stage === "offline").length
+  const sending = useUploads().filter(
+    (one) => one.stage === "sending" || one.stage === "waiting" || one.stage === "offline",
+  ).length
   const shown = ["track", "mix"].includes(place.page) ? "library" : place.page
   return (
     <nav class="side" aria-label="Studio">

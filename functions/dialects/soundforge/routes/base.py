@@ -38,7 +38,7 @@ def audio_of(request: Request, track_id: str | None, file_path: str | None) -> t
     """(track id, song, audio) that a request names. Raises `NotFound`, `Conflict`, `InvalidInput`."""
     songs, tenant_id = bootstrap.services().songs, caller(request).tenant_id
     if track_id is None:
-        named = names.parse_path(file_path or "")
+        named = names.parse_told(file_path or "")
         if named.place == "stems":
             raise InvalidInput("stems are not worked on again; name a track", field="file_path")
         track_id = named.owner_id

@@ -31,7 +31,8 @@ async def link_spotify(request: Request) -> Response:
     """To Spotify, to consent."""
     visit = visits.of(request)
     if visit.who is None:
-        return visit.to_log_in(START)
+        # Not here: a page's form may not lead to another host, not even by way of a redirect (CSP, form-action).
+        return visit.to_log_in(_BACK_TO)
     services = bootstrap.services()
     try:
         if not services.settings.public_url:

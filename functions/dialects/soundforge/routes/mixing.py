@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from functions.dialects.soundforge import daw
 from functions.dialects.soundforge.routes.base import NAME, batch_of
-from functions.http import observe
+from functions.http import archive, observe
 from functions.http.app import caller
 from functions.http.dialect import new_router
 from functions.http.once import once_of
@@ -30,7 +30,7 @@ FIELD = "stems[]"
 WORKFLOW, MIX = "render", "mix.wav"
 POLL_S = 0.4
 KEPT = timedelta(days=1)
-LONGEST_S, LONGEST_IN_LAMBDA_S = 1800.0, 24.0
+LONGEST_S, LONGEST_IN_LAMBDA_S = 600.0, 24.0
 TAGS: Final[list[str | Enum]] = ["DAW"]
 _WAV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}},
@@ -49,18 +49,20 @@ router = new_router()
 async def export(request: Request) -> Response:
     """Mix stems as the manifest says; the mix is the answer, 24 bits a sample."""
     services = bootstrap.services()
-    stems, fields = await receive_files(request, field=FIELD, most=daw.MAX_STEMS, check=_checked)
+    stems, fields = await receive_files(
+        request, field=FIELD, most=daw.MAX_STEMS, check=_checked, keep_until=utc_now() + KEPT
+    )
     job: Job | None = None
     try:
         job = services.jobs.submit(_order(request, stems, fields), once_of(request))
-        job = await _over(job)
+        job = await _over(request, job)
     finally:
         # They were brought for this alone; while the job still wants them, their time ends by itself.
         if job is None or job.state.terminal:
             _forget(stems)
     output = _mix(job)
-    name = f'attachment; filename="{fields.get("track_id") or "mix"}.wav"'
-    headers = {"content-disposition": name.replace("\n", " ").replace("\r", " ")}
+    name = archive.file_name(fields.get("track_id") or "mix", ".wav").encode("ascii", "replace").decode()
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
     if observe.in_lambda():
         return Response(status_code=303, headers={"location": services.jobs.link(output)})
     length = {"content-length": str(output.size_bytes)} if output.size_bytes else {}
@@ -74,12 +76,14 @@ def _checked(fields: dict[str, str]) -> None:
 def _order(request: Request, stems: list[Asset], fields: dict[str, str]) -> Order:
     """The order of the mix. Raises `InvalidInput`."""
     services, who = bootstrap.services(), caller(request)
-    until = utc_now() + KEPT  # whatever becomes of this process
-    kept = [services.assets.keep(who.tenant_id, asset.id, until) for asset in stems]
-    looked_at = [services.assets.inspect(who.tenant_id, asset.id) for asset in kept]
+    looked_at = [services.assets.inspect(who.tenant_id, asset.id) for asset in stems]
     files: list[JobFile] = []
     for asset in looked_at:
         name = PurePath(asset.name).stem or "stem"
+        if len(name) > daw.MAX_NAME_CHARS:
+            raise InvalidInput(
+                f"a stem's name has {daw.MAX_NAME_CHARS} characters at most; rename its file", field=FIELD
+            )
         if asset.state is not AssetState.READY or asset.sha256 is None:
             raise InvalidInput(f"stem {name!r} cannot be used: {asset.reason}", field=FIELD)
         files.append(JobFile(name=name, key=asset.key, sha256=asset.sha256))
@@ -103,15 +107,24 @@ def _order(request: Request, stems: list[Asset], fields: dict[str, str]) -> Orde
     )
 
 
-async def _over(job: Job) -> Job:
-    """The job once it is over. Raises `Unavailable` if that takes too long."""
+async def _over(request: Request, job: Job) -> Job:
+    """The job once it is over. Raises `Unavailable` if that takes too long, or nobody waits for it any more."""
     jobs, left_s = bootstrap.services().jobs, LONGEST_IN_LAMBDA_S if observe.in_lambda() else LONGEST_S
-    while not job.state.terminal:
-        if left_s <= 0:
-            raise Unavailable(f"the mix takes longer than this answer can wait; ask for job {job.id} later")
-        await asyncio.sleep(POLL_S)
-        left_s -= POLL_S
-        job = jobs.get(job.tenant_id, job.id)
+    # The body was read: what comes next is that the client goes. Who waits for nobody holds up others.
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        while not job.state.terminal:
+            if left_s <= 0:
+                raise Unavailable(f"the mix takes longer than this answer can wait; ask for job {job.id} later")
+            if gone.done():
+                raise Unavailable(f"the client went away; the mix goes on, ask for job {job.id}")
+            await asyncio.sleep(POLL_S)
+            left_s -= POLL_S
+            with suppress(Unavailable):  # the store may be back at the next look
+                job = jobs.get(job.tenant_id, job.id)
+    finally:
+        gone.cancel()
+        await asyncio.wait({gone})
     return job
 
 

@@ -133,8 +133,7 @@ async def reset(request: Request) -> Response:
         if "code" not in fields:
             identity.forgot(email, visit.asker)
             return visit.go(RESET, notice="forgot")
-        bootstrap.services().browsers.count_try(email, visit.asker)
-        identity.reset(email, fields["code"].strip(), fields.get("password", ""))
+        identity.reset(email, fields["code"].strip(), fields.get("password", ""), asker=visit.asker)
         return visit.go(LOG_IN, notice="reset")
 
     return answered(request, visit, fields, done, lambda error: _reset(visit, fields, error))

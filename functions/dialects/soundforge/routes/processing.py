@@ -11,6 +11,7 @@ from functions.http.app import JsonAnswer
 from functions.http.dialect import new_router
 from functions.http.once import once_of
 from patchbay import bootstrap
+from patchbay.domain.errors import InvalidInput
 
 SEPARATE = "/api/processing/separate"
 TAGS: Final[list[str | Enum]] = ["Processing"]
@@ -27,6 +28,8 @@ async def get_separation(request: Request, job_id: str) -> JsonAnswer:
 @router.post(SEPARATE, response_model=schemas.Data[schemas.Separation], responses=_MADE, tags=TAGS)
 async def separate(request: Request, body: schemas.SeparationOrder) -> JsonAnswer:
     """Separate a track into stems."""
+    if body.engine != "local":
+        raise InvalidInput("lalal.ai cannot be used here yet; ask for local, or leave engine out", field="engine")
     services = bootstrap.services()
     track_id, song, asset = audio_of(request, body.track_id, body.file_path)
     workflow, model = mapping.separation(body.model, services.shelf)

@@ -11,7 +11,7 @@ from functions.dialects.soundforge.routes.base import data
 from functions.http.app import JsonAnswer, anybody
 from functions.http.dialect import new_router
 from patchbay import bootstrap
-from patchbay.core.browsers import form_token
+from patchbay.core.browsers import BROWSER, form_token
 from patchbay.domain.users import Caller
 
 SESSION: Final = "/api/session"
@@ -44,6 +44,12 @@ def told(secret: str, who: Caller | None) -> dict[str, Any]:
     return {
         "user": shown,
         "csrfToken": form_token(secret),
-        "socketToken": services.sockets.ticket(user.id) if user else None,
+        "socketToken": _ticket(secret, who) if who else None,
         "stage": services.settings.stage,
     }
+
+
+def _ticket(secret: str, who: Caller) -> str:
+    """What opens a socket that lives no longer than the key, or the session, that asks."""
+    browser = secret if who.key_id == BROWSER else ""
+    return bootstrap.services().sockets.ticket(who.tenant_id, key_id=who.key_id, browser=browser)

@@ -16,6 +16,7 @@ from patchbay.core.downloads import WORKFLOW
 from patchbay.core.jobs import Order
 from patchbay.core.songs import MAX_PAGE
 from patchbay.domain.errors import InvalidInput, NotConfigured, NotFound
+from patchbay.domain.ids import is_id
 from patchbay.domain.songs import MAX_TEXT_CHARS, Facts, Song
 
 FETCH, DOWNLOAD, TRACKS = "/api/spotify/fetch", "/api/download/track", "/api/tracks"
@@ -86,7 +87,9 @@ async def list_tracks(
     before: Annotated[str | None, Query(max_length=64)] = None,
 ) -> JsonAnswer:
     """Your tracks, newest first."""
-    found = bootstrap.services().songs.list(caller(request).tenant_id, limit=limit, before=before)
+    if before and not is_id(before):
+        raise InvalidInput("before is the id of a track; take next_before of the page before", field="before")
+    found = bootstrap.services().songs.list(caller(request).tenant_id, limit=limit, before=before or None)
     after = found[-1].id if len(found) == limit else None
     return JsonAnswer(data({"tracks": [mapping.track(song) for song in found], "next_before": after}))
 

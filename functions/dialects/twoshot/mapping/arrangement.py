@@ -38,12 +38,6 @@ def arrangement_of(data: ProjectData) -> tuple[Arrangement, tuple[Reference, ...
     return made, tuple(references.values())
 
 
-def unmeasured(data: ProjectData, references: tuple[Reference, ...]) -> list[Reference]:
-    """Of the references those whose length or tempo the length of the document depends on."""
-    wanted = {source_key(clip.source) for _, clip in data.clips() if clip.cutEnd is None or clip.speed == "tempo-sync"}
-    return [one for one in references if (one.audio_id, one.sample_id, one.generation_id, one.output_name) in wanted]
-
-
 def _track(track: Track, names: dict[tuple[object, ...], str]) -> nouns.Track:
     return nouns.Track(
         id=track.id,

@@ -62,7 +62,7 @@ def generation(
         "outputs": [_output(each) for each in found.outputs] if made else [],
         "files": _files(found, job, link) if made and mine else [],
         "error": _error(found, job),
-        "creditsUsed": (0 if over and not made else found.credits) if mine else None,
+        "creditsUsed": _credits(found, job) if mine else None,
     }
 
 
@@ -85,6 +85,11 @@ def _error(found: Generation, job: Job) -> str | None:
     if job.state is JobState.CANCELLED:
         return "cancelled by its owner"
     return found.reason or (job.failure.message if job.failure else None)
+
+
+def _credits(found: Generation, job: Job) -> int:
+    """What it costs; nothing any more as soon as its job makes nothing, even before that is given back."""
+    return 0 if job.state in {JobState.FAILED, JobState.CANCELLED} else found.credits
 
 
 def _over_at(job: Job, now: datetime) -> datetime:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from functions.dialects.twoshot.mapping.arrangement import arrangement_of, unmeasured
+from functions.dialects.twoshot.mapping.arrangement import arrangement_of
 from functions.dialects.twoshot.mapping.times import iso
 from functions.dialects.twoshot.schemas.projects import ProjectBody, ProjectChange, ProjectData
 from patchbay.core.projects import Content
@@ -57,7 +57,7 @@ def data_of(stored: bytes) -> dict[str, Any]:
 def content(data: ProjectData, name: str, label: str, measures: Measures) -> Content:
     """What is to be kept of a document. Raises `InvalidInput` for an arrangement that cannot be."""
     made, references = arrangement_of(data)
-    durations_s, tempi = measures(unmeasured(data, references))
+    durations_s, tempi = measures(references)
     kept = data if type(data) is ProjectData else ProjectData.model_construct(**{f: getattr(data, f) for f in _FIELDS})
     return Content(
         name=name,

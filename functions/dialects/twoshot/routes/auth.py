@@ -49,9 +49,10 @@ async def resend(request: Request) -> JsonAnswer:
 
 
 @router.post("/auth/login", response_model=schemas.Session, tags=TAGS)
-async def login(body: schemas.Login) -> JsonAnswer:
+async def login(request: Request, body: schemas.Login) -> JsonAnswer:
     """Sign in."""
-    return JsonAnswer(_session(bootstrap.services().identity.sign_in(body.email, body.password)))
+    identity, asker = bootstrap.services().identity, address(request.scope)
+    return JsonAnswer(_session(identity.sign_in(body.email, body.password, asker=asker)))
 
 
 @router.post("/auth/refresh", response_model=schemas.Session, tags=TAGS)
@@ -87,7 +88,8 @@ async def exchange(body: schemas.Exchange) -> JsonAnswer:
 async def change_password(request: Request, body: schemas.PasswordChange) -> JsonAnswer:
     """Change your password. All sessions end; the answer has a new one. Needs an access token, not an API key."""
     identity = bootstrap.services().identity
-    return JsonAnswer(_session(identity.change_password(_token(request), body.currentPassword, body.newPassword)))
+    token, asker = _token(request), address(request.scope)
+    return JsonAnswer(_session(identity.change_password(token, body.currentPassword, body.newPassword, asker=asker)))
 
 
 @router.post("/auth/password/forgot", response_model=schemas.Done, tags=TAGS)
@@ -98,9 +100,10 @@ async def forgot_password(request: Request, body: schemas.Forgotten) -> JsonAnsw
 
 
 @router.post("/auth/password/reset", response_model=schemas.Done, tags=TAGS)
-async def reset_password(body: schemas.Reset) -> JsonAnswer:
+async def reset_password(request: Request, body: schemas.Reset) -> JsonAnswer:
     """Set a new password by the code that was mailed."""
-    bootstrap.services().identity.reset(body.email, body.code, body.newPassword)
+    asker = address(request.scope)
+    bootstrap.services().identity.reset(body.email, body.code, body.newPassword, asker=asker)
     return JsonAnswer({"success": True})
 
 

@@ -23,8 +23,9 @@ from patchbay import bootstrap
 from patchbay.catalog.composition import MAX_SEED
 from patchbay.catalog.generators import Generator
 from patchbay.core.jobs import Order
-from patchbay.domain.errors import InvalidInput, Missing, NotFound
-from patchbay.domain.generations import Kind
+from patchbay.domain.errors import InvalidInput, Missing, NotFound, PatchbayError
+from patchbay.domain.generations import Generation, Kind
+from patchbay.domain.jobs import Job
 from patchbay.domain.projects import Reference
 from patchbay.domain.users import Caller
 
@@ -50,11 +51,16 @@ class Source:
 @router.post(GENERATIONS, response_model=model_schemas.Ordered, tags=TAGS)
 async def create_generation(request: Request, body: model_schemas.GenerationOrder) -> JsonAnswer:
     """Generate audio. With an `Idempotency-Key` header it is ordered, and charged, once."""
-    services, who = bootstrap.services(), caller(request)
-    of = _generator(body.modelId)
-    given = inputs.matched(of, body.inputs)
-    source = _source(given, who.tenant_id)
-    order = _order(of, given, source, who)
+    services, who, once = bootstrap.services(), caller(request), once_of(request)
+    try:
+        of = _generator(body.modelId)
+        given = inputs.matched(of, body.inputs)
+        source = _source(given, who.tenant_id)
+        order = _order(of, given, source, who)
+    except PatchbayError:  # a repetition of what was ordered is no order of what has gone since
+        if once and once.made:
+            return _ordered(*services.generations.get(once.made, who.tenant_id))
+        raise
     try:
         found, job = services.generations.order(
             order,
@@ -63,20 +69,19 @@ async def create_generation(request: Request, body: model_schemas.GenerationOrde
             inputs=[each.told() for each in given],
             credits=of.credits,
             plan=who.plan,
-            once=once_of(request),
+            once=once,
             also=lambda job: services.models.using(who.tenant_id, of.number),
         )
     except InvalidInput as error:
         raise InvalidInput(str(error), field=_place(error.field, given)) from None
     length_s = source.length_s if source else _asked_s(given, of)
-    told = generations.started(found, job, STARTS_S + PACE * length_s)
-    return JsonAnswer({**told, "creditsUsed": found.credits})
+    return _ordered(found, job, length_s)
 
 
 @router.get(GENERATIONS, response_model=list[schemas.Generation], tags=TAGS)
 async def list_generations(
     request: Request,
-    kind: Annotated[Kind | None, Query(alias="type", description="Only these")] = None,
+    kind: Annotated[Kind | None, Query(alias="type", description="Only these, of your newest 5000")] = None,
     limit: Limit = 20,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Results to leave out")] = 0,
 ) -> JsonAnswer:
@@ -84,6 +89,12 @@ async def list_generations(
     kinds = (kind,) if kind else ()
     found = bootstrap.services().generations.owned(caller(request).tenant_id, limit=limit, offset=offset, kinds=kinds)
     return JsonAnswer([shown(each, job, mine=True) for each, job in found])
+
+
+def _ordered(found: Generation, job: Job, length_s: float = 0.0) -> JsonAnswer:
+    """What an order is answered."""
+    told = generations.started(found, job, STARTS_S + PACE * length_s)
+    return JsonAnswer({**told, "creditsUsed": found.credits})
 
 
 def _generator(number: int) -> Generator:

@@ -6,12 +6,13 @@ from typing import Any, Final
 from fastapi import Request
 
 from functions.dialects.twoshot.mapping import generations as mapping
-from functions.dialects.twoshot.routes.base import viewer
+from functions.dialects.twoshot.routes.base import NAME, viewer
 from functions.dialects.twoshot.schemas import generations as schemas
 from functions.http.app import JsonAnswer
 from functions.http.dialect import new_router
 from patchbay import bootstrap
 from patchbay.catalog import generators
+from patchbay.domain.errors import NotFound
 from patchbay.domain.generations import Generation
 from patchbay.domain.jobs import Job
 
@@ -22,9 +23,18 @@ router = new_router()
 
 @router.get(GENERATION, response_model=schemas.Generation, tags=TAGS)
 async def get_generation(request: Request, job_id: str) -> JsonAnswer:
-    """How a job stands. Whoever has its id, which nobody can guess, may ask; its owner is told all of it."""
+    """How a job stands. Whoever has its id, which nobody can guess, may ask; its owner is told all of it.
+
+    So are separations into stems, to their owners alone.
+    """
     watcher = viewer(request)
-    found, job = bootstrap.services().generations.get(job_id, watcher)
+    try:
+        found, job = bootstrap.services().generations.get(job_id, watcher)
+    except NotFound as missing:
+        job = _plain(job_id, watcher, missing)
+        found = Generation(
+            id=job.id, tenant_id=job.tenant_id, kind="generation", settled=True, created_at=job.created_at
+        )
     return JsonAnswer(shown(found, job, mine=watcher is not None))
 
 
@@ -33,6 +43,17 @@ def shown(found: Generation, job: Job, *, mine: bool) -> dict[str, Any]:
     services = bootstrap.services()
     model, now = _model(found.model_number), services.clock.now()
     return mapping.generation(found, job, model, mine=mine, link=services.jobs.link, now=now)
+
+
+def _plain(job_id: str, watcher: str | None, missing: NotFound) -> Job:
+    """A job of this API's that is no generation: nothing of it becomes its owner's, its files are told with links."""
+    try:
+        job = bootstrap.services().jobs.get(watcher, job_id) if watcher else None
+    except NotFound:
+        job = None
+    if job is None or job.dialect != NAME:
+        raise missing
+    return job
 
 
 def _model(number: int | None) -> dict[str, Any] | None:

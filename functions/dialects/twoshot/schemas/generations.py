@@ -90,4 +90,7 @@ class Generation(base.Body):
     outputs: list[Output] = Field(description="Once it is completed")
     files: list[File] = Field(description="What else was made; told to its owner alone, as long as it is kept")
     error: str | None
-    creditsUsed: int | None = Field(description="Told to its owner alone")
+    creditsUsed: int | None = Field(
+        description="Told to its owner alone; 0 once they were given back, because nothing came of it. They are not "
+        "where your account had no room for the audio, or you have deleted it"
+    )

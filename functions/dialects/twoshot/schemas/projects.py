@@ -2,7 +2,7 @@
 # ruff: noqa: N815
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -32,6 +32,8 @@ from patchbay.domain.samples import MAX_NAME_CHARS
 
 TEMPO_SYNC: Final = "tempo-sync"
 LONGEST_BEATS, LONGEST_S = 400_000, 86_400
+_MOST_TOLD = 100
+"""Characters of a field's name that nobody knows."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -206,14 +208,22 @@ class ProjectData(base.Asked):
 
 
 class Envelope(base.Asked):
-    """What a body has around a document, which may lie in `data` too, as answers have it."""
+    """What a body has around a document, which may lie in `data` too, as answers have it. What else an answer tells
+    may be sent back with it, and changes nothing.
+    """
 
     @model_validator(mode="before")
     @classmethod
     def _opened(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or not isinstance(given.get("data"), dict):
+        """The document's fields beside the others. Raises `InvalidInput` for one that nobody knows."""
+        if not isinstance(given, dict):
             return given
-        return {**given["data"], **{name: value for name, value in given.items() if name != "data"}}
+        inner = given.get("data", {})
+        if not isinstance(inner, dict):
+            raise InvalidInput("input should be a document", field="data")
+        _check_known(given, cls.model_fields.keys() | Project.model_fields.keys())
+        _check_known(inner, cls.model_fields.keys())
+        return {**inner, **{name: value for name, value in given.items() if name != "data"}}
 
 
 Label = Annotated[StrictStr, Field(max_length=MAX_LABEL_CHARS, description="Your own; it is kept as it is")]
@@ -338,6 +348,13 @@ def check(data: ProjectData) -> None:
         raise InvalidInput(f"there is no track {solo.track}", field="soloTarget.track")
     if solo and solo.clip is not None and solo.clip not in {clip.id for _, clip in clips}:
         raise InvalidInput(f"there is no clip {solo.clip}", field="soloTarget.clip")
+
+
+def _check_known(given: Mapping[Any, Any], names: Set[str]) -> None:
+    """Raises `InvalidInput` for a field that has none of these names: nothing of a document is lost unsaid."""
+    unknown = next((str(name) for name in given if name not in names), None)
+    if unknown is not None:
+        raise InvalidInput("a document has no such field", field=unknown[:_MOST_TOLD])
 
 
 def source_key(source: ClipSource) -> tuple[Any, ...]:

@@ -1,7 +1,18 @@
 /** The API's routes that the studio uses, each as a function. */
 
 import { ask } from "./http"
-import type { Asset, Job, Key, ListedJob, NewKey, Page, SampleDetails, SampleItem, SeparationModel, Upload } from "./types"
+import type {
+  Asset,
+  Job,
+  Key,
+  ListedJob,
+  NewKey,
+  Page,
+  SampleDetails,
+  SampleItem,
+  SeparationModel,
+  Upload,
+} from "./types"
 
 const BASE = "/patchbay/v1"
 
@@ -48,7 +59,10 @@ export const samples = {
     ),
   get: (id: number) => ask<SampleDetails>(`/sample/${id}`),
   create: (uploadId: string, name: string) =>
-    ask<{ sampleId: number; audioId: string; processing: boolean }>("/sample/audio", { method: "POST", json: { uploadId, name } }),
+    ask<{ sampleId: number; audioId: string; processing: boolean }>("/sample/audio", {
+      method: "POST",
+      json: { uploadId, name },
+    }),
   rename: (id: number, name: string) => ask<SampleItem>(`/sample/${id}/rename`, { method: "PATCH", json: { name } }),
   remove: (id: number) => ask<{ id: number }>(`/sample/${id}`, { method: "DELETE" }),
 }
@@ -86,7 +100,9 @@ export const jobs = {
   },
   get: (id: string, signal?: AbortSignal) => ask<Job>(`${BASE}/jobs/${id}`, signal ? { signal } : {}),
   wait: (job: { id: string; state: string; progress: number }, wait_s: number, signal: AbortSignal) =>
-    ask<Job>(`${BASE}/jobs/${job.id}${query({ wait_s, after_state: job.state, after_progress: job.progress })}`, { signal }),
+    ask<Job>(`${BASE}/jobs/${job.id}${query({ wait_s, after_state: job.state, after_progress: job.progress })}`, {
+      signal,
+    }),
   order: (order: JobOrder) => ask<Job>(`${BASE}/jobs`, { method: "POST", json: order }),
   cancel: (id: string) => ask<Job>(`${BASE}/jobs/${id}/cancel`, { method: "POST" }),
   remove: (id: string) => ask<{ id: string }>(`${BASE}/jobs/${id}`, { method: "DELETE" }),
@@ -95,7 +111,8 @@ export const jobs = {
 export const processing = {
   models: async () => (await ask<{ data: { models: SeparationModel[] } }>("/api/processing/models")).data.models,
   separate: async (track_id: string, model: string) =>
-    (await ask<{ data: { job_id: string } }>("/api/processing/separate", { method: "POST", json: { track_id, model } })).data.job_id,
+    (await ask<{ data: { job_id: string } }>("/api/processing/separate", { method: "POST", json: { track_id, model } }))
+      .data.job_id,
 }
 
 export const keys = {
@@ -103,7 +120,8 @@ export const keys = {
     const page = await ask<{ keys: Key[]; next_cursor: string | null }>(`${BASE}/keys${query({ limit: 50, cursor })}`)
     return { items: page.keys, next: page.next_cursor }
   },
-  create: (order: { name: string; scopes: string[]; expires_at?: string }) => ask<NewKey>(`${BASE}/keys`, { method: "POST", json: order }),
+  create: (order: { name: string; scopes: string[]; expires_at?: string }) =>
+    ask<NewKey>(`${BASE}/keys`, { method: "POST", json: order }),
   rotate: (id: string) => ask<NewKey>(`${BASE}/keys/${id}/rotate`, { method: "POST", json: { keep_old_for_s: 3600 } }),
   revoke: (id: string) => ask<Key>(`${BASE}/keys/${id}`, { method: "DELETE" }),
 }

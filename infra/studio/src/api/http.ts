@@ -106,17 +106,26 @@ function options(wish: Wish, token: string, once: string): RequestInit {
   if (method === "POST") headers["idempotency-key"] = once
   if (wish.json !== undefined) headers["content-type"] = "application/json"
   const body = wish.form ?? (wish.json === undefined ? undefined : JSON.stringify(wish.json))
-  return { method, headers, credentials: "same-origin", redirect: "follow", ...(body && { body }), ...(wish.signal && { signal: wish.signal }) }
+  return {
+    method,
+    headers,
+    credentials: "same-origin",
+    redirect: "follow",
+    ...(body && { body }),
+    ...(wish.signal && { signal: wish.signal }),
+  }
 }
 
-const lost = () => new Refused(0, "The server cannot be reached. Nothing is lost: try again when the connection is back.")
+const lost = () =>
+  new Refused(0, "The server cannot be reached. Nothing is lost: try again when the connection is back.")
 
 async function refusal(answer: Response): Promise<Refused> {
   const told = (await answer.json().catch(() => ({}))) as Fault
   const fault = told.errors?.[0]
   const detail = Object.entries(told.details ?? {})[0]
   const error = typeof told.error === "string" ? told.error : told.error?.message
-  const text = fault?.message ?? detail?.[1][0] ?? told.detail ?? told.message ?? error ?? `The server answered ${answer.status}.`
+  const text =
+    fault?.message ?? detail?.[1][0] ?? told.detail ?? told.message ?? error ?? `The server answered ${answer.status}.`
   return new Refused(answer.status, sentence(text), fault?.field ?? detail?.[0] ?? null)
 }
 

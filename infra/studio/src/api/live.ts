@@ -16,7 +16,12 @@ export interface News {
 
 const WAIT_S = 15
 const QUIET_MS = 10_000
-const STATES: Record<string, JobState> = { queued: "queued", processing: "started", completed: "succeeded", failed: "failed" }
+const STATES: Record<string, JobState> = {
+  queued: "queued",
+  processing: "started",
+  completed: "succeeded",
+  failed: "failed",
+}
 
 let socket: Socket | null = null
 let opening: Promise<Socket | null> | null = null
@@ -69,6 +74,7 @@ export function follow(id: string, tell: (news: News) => void): () => void {
   const stop = new AbortController()
   const known = { id, state: "queued" as JobState, progress: 0, heardAt: 0 }
   let channel: Channel | null = null
+  let joined: Socket | null = null
 
   const hear = (state: JobState, progress: number) => {
     known.heardAt = Date.now()
@@ -86,20 +92,23 @@ export function follow(id: string, tell: (news: News) => void): () => void {
   }
   const listen = async () => {
     const live = await connected()
-    if (!live || stop.signal.aborted) return
+    if (!live || live === joined || stop.signal.aborted) return
+    joined = live
     channel = live.channel(`jobs:${id}`, {})
-    channel.on("job:progress", (told: { status: string; progress: number }) => hear(STATES[told.status] ?? "started", told.progress / 100))
+    channel.on("job:progress", (told: { status: string; progress: number }) =>
+      hear(STATES[told.status] ?? "started", told.progress / 100),
+    )
     for (const event of ["job:completed", "job:failed"]) channel.on(event, () => void over().catch(() => undefined))
     channel.join().receive("ok", () => (known.heardAt = Date.now()))
   }
   const ask = async () => {
-    for (let tries = 0; !stop.signal.aborted; ) {
+    for (let tries = 0; !stop.signal.aborted;) {
       const quiet = Date.now() - known.heardAt
-      if (isLive() && quiet < QUIET_MS) {
+      if (isLive() && joined === socket && quiet < QUIET_MS) {
         await pause(QUIET_MS - quiet, stop.signal)
         continue
       }
-      if (!isLive()) void listen()
+      if (!isLive() || joined !== socket) void listen().catch(() => undefined)
       try {
         const job = await jobs.wait(known, isLive() ? 0 : WAIT_S, stop.signal)
         hear(job.state, job.progress)

@@ -6,6 +6,8 @@ export interface User {
   email: string
   userName: string
   plan: string
+  /** Whether the e-mail address is verified, or need not be. */
+  confirmed: boolean
 }
 
 export interface Session {

@@ -1,7 +1,15 @@
 /** What the API answers, as far as the studio looks at it. */
 
 export interface SampleItem {
-  sample: { id: number; name: string; created: string; audioId: string; ownerId: number; public: boolean; scale: string | null }
+  sample: {
+    id: number
+    name: string
+    created: string
+    audioId: string
+    ownerId: number
+    public: boolean
+    scale: string | null
+  }
   owner: { id: number; userName: string }
   tags: string[]
   audioInfo: { id: string; duration: number | null; bpm: number | null }

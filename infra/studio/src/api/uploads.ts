@@ -47,7 +47,18 @@ export const uploads = {
   add(files: Iterable<File>): void {
     for (const file of files) {
       const problem = wrong(file)
-      all = [...all, { key: crypto.randomUUID(), file, stage: problem ? "failed" : "waiting", sent: 0, resumed: false, problem, sampleId: null }]
+      all = [
+        ...all,
+        {
+          key: crypto.randomUUID(),
+          file,
+          stage: problem ? "failed" : "waiting",
+          sent: 0,
+          resumed: false,
+          problem,
+          sampleId: null,
+        },
+      ]
     }
     tell()
     next()
@@ -111,7 +122,8 @@ async function run(one: Sending): Promise<void> {
 }
 
 function words(error: unknown, file: File): string {
-  if (error instanceof Refused && error.status === 413) return `${size(file.size)} is more than can be taken here. ${error.message}`
+  if (error instanceof Refused && error.status === 413)
+    return `${size(file.size)} is more than can be taken here. ${error.message}`
   return error instanceof Error ? error.message : "That did not work. Try again."
 }
 
@@ -169,7 +181,10 @@ function put(url: string, part: Blob, progress: (bytes: number) => void, signal:
     request.upload.onload = () => clearTimeout(stalled) // from here the server may take its time
     request.onload = () => {
       clearTimeout(stalled)
-      const gone = request.status === 403 ? "The link for this upload is no longer good. Try again." : `The storage answered ${request.status}.`
+      const gone =
+        request.status === 403
+          ? "The link for this upload is no longer good. Try again."
+          : `The storage answered ${request.status}.`
       if (request.status < 300) resolve(request.getResponseHeader("etag") ?? "")
       else if (request.status < 500) reject(new Refused(request.status, gone))
       else reject(new Error(gone))

@@ -8,7 +8,11 @@ const USUAL_HZ = 44_100
 export function wavRate(data: ArrayBuffer): number | null {
   const view = new DataView(data)
   if (data.byteLength < 28 || view.getUint32(0) !== 0x52494646 || view.getUint32(8) !== 0x57415645) return null
-  for (let at = 12; at + 16 <= data.byteLength; at += 8 + view.getUint32(at + 4, true) + (view.getUint32(at + 4, true) & 1)) {
+  for (
+    let at = 12;
+    at + 16 <= data.byteLength;
+    at += 8 + view.getUint32(at + 4, true) + (view.getUint32(at + 4, true) & 1)
+  ) {
     if (view.getUint32(at) === 0x666d7420) return view.getUint32(at + 12, true)
   }
   return null
@@ -21,7 +25,11 @@ export interface Decoded {
 }
 
 /** Fetch and decode files that belong together. At their own rate: nothing is resampled, so what is heard is what is there. */
-export async function decodeAll(urls: readonly string[], progress: (done: number) => void, signal: AbortSignal): Promise<Decoded> {
+export async function decodeAll(
+  urls: readonly string[],
+  progress: (done: number) => void,
+  signal: AbortSignal,
+): Promise<Decoded> {
   let done = 0
   const files = await Promise.all(
     urls.map(async (url) => {
@@ -30,7 +38,10 @@ export async function decodeAll(urls: readonly string[], progress: (done: number
       return data
     }),
   )
-  const context = new AudioContext({ sampleRate: (files[0] && wavRate(files[0])) ?? USUAL_HZ, latencyHint: "interactive" })
+  const context = new AudioContext({
+    sampleRate: (files[0] && wavRate(files[0])) ?? USUAL_HZ,
+    latencyHint: "interactive",
+  })
   const buffers = await Promise.all(files.map((file) => context.decodeAudioData(file.slice(0))))
   return { context, buffers, files }
 }

@@ -91,7 +91,8 @@ export class Mixer {
     if (!this.playing) return this.position
     const at = this.context.currentTime - this.zeroAt
     const loop = this.loop
-    if (loop && at >= loop.end && this.position < loop.end) return loop.start + ((at - loop.start) % (loop.end - loop.start))
+    if (loop && at >= loop.end && this.position < loop.end)
+      return loop.start + ((at - loop.start) % (loop.end - loop.start))
     return Math.min(Math.max(at, 0), this.length)
   }
 

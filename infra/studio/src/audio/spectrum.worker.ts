@@ -53,7 +53,10 @@ function strongest(power: Float32Array, from: number, to: number): number {
 /** Where each row begins among the bins, and where the last ends. */
 function binsOf(rows: number, rateHz: number): number[] {
   const highest = Math.min(HIGHEST_HZ, rateHz / 2)
-  return Array.from({ length: rows + 1 }, (_, row) => (LOWEST_HZ * (highest / LOWEST_HZ) ** (row / rows) * SIZE) / rateHz)
+  return Array.from(
+    { length: rows + 1 },
+    (_, row) => (LOWEST_HZ * (highest / LOWEST_HZ) ** (row / rows) * SIZE) / rateHz,
+  )
 }
 
 /** Discrete Fourier transform in place, by halves (Cooley and Tukey, 1965). */
@@ -79,7 +82,10 @@ function transform(real: Float32Array, imaginary: Float32Array): void {
         imaginary[k + half] = (imaginary[k] ?? 0) - y
         real[k] = (real[k] ?? 0) + x
         imaginary[k] = (imaginary[k] ?? 0) + y
-        ;[turnReal, turnImaginary] = [turnReal * stepReal - turnImaginary * stepImaginary, turnReal * stepImaginary + turnImaginary * stepReal]
+        ;[turnReal, turnImaginary] = [
+          turnReal * stepReal - turnImaginary * stepImaginary,
+          turnReal * stepImaginary + turnImaginary * stepReal,
+        ]
       }
     }
   }

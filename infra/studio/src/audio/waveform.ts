@@ -51,7 +51,8 @@ export class Waveform {
     this.regions.on("region-updated", (region) => region === this.region && this.tellLoop())
     this.regions.on("region-double-clicked", () => this.clearLoop())
     media.addEventListener("timeupdate", this.around)
-    for (const event of ["scroll", "zoom", "redraw", "resize", "ready"] as const) this.surfer.on(event, () => this.tellView())
+    for (const event of ["scroll", "zoom", "redraw", "resize", "ready"] as const)
+      this.surfer.on(event, () => this.tellView())
   }
 
   get loop(): { start: number; end: number } | null {

@@ -10,9 +10,34 @@ import { Piece } from "../ui/piece"
 import { titled } from "../ui/format"
 
 const GENRES = ["ambient", "cinematic", "electronic", "hiphop", "indian", "indie", "pop", "rnb"]
-const EMOTIONS = ["calm", "happy", "sad", "dreamy", "energetic", "inspirational", "joyful", "motivational", "relaxing", "tense", "triumphant", "cheerful", "angry", "scary", "fearful", "depressing"]
-const KEYS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"].flatMap((tonic) => [`${tonic} major`, `${tonic} minor`])
-const EXAMPLES = ["Calm indian music with sitar and tabla", "Triumphant cinematic strings that grow slowly", "Lo-fi hip hop with a soft piano at 82 bpm", "Bright pop in G major, happy, with guitars"]
+const EMOTIONS = [
+  "calm",
+  "happy",
+  "sad",
+  "dreamy",
+  "energetic",
+  "inspirational",
+  "joyful",
+  "motivational",
+  "relaxing",
+  "tense",
+  "triumphant",
+  "cheerful",
+  "angry",
+  "scary",
+  "fearful",
+  "depressing",
+]
+const KEYS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"].flatMap((tonic) => [
+  `${tonic} major`,
+  `${tonic} minor`,
+])
+const EXAMPLES = [
+  "Calm indian music with sitar and tabla",
+  "Triumphant cinematic strings that grow slowly",
+  "Lo-fi hip hop with a soft piano at 82 bpm",
+  "Bright pop in G major, happy, with guitars",
+]
 const PAGE = 40
 
 interface Draft {
@@ -26,7 +51,16 @@ interface Draft {
   versions: number
 }
 
-const EMPTY: Draft = { by: "words", prompt: "", genre: "cinematic", emotion: "calm", tempo: "medium", key: "", duration: 30, versions: 2 }
+const EMPTY: Draft = {
+  by: "words",
+  prompt: "",
+  genre: "cinematic",
+  emotion: "calm",
+  tempo: "medium",
+  key: "",
+  duration: 30,
+  versions: 2,
+}
 
 /** What was typed stays, whatever happens to the page. */
 function useDraft(): [Draft, (next: Partial<Draft>) => void] {
@@ -61,9 +95,17 @@ async function order(draft: Draft): Promise<void> {
         stems: true,
         ...(draft.key && { key: draft.key }),
       }
-  const name = words ? draft.prompt.trim().slice(0, 120) : `${titled(draft.emotion)} ${draft.genre}${draft.key ? ` in ${draft.key}` : ""}`
+  const name = words
+    ? draft.prompt.trim().slice(0, 120)
+    : `${titled(draft.emotion)} ${draft.genre}${draft.key ? ` in ${draft.key}` : ""}`
   for (let version = 0; version < draft.versions; version++) {
-    await jobs.order({ workflow: words ? "generate" : "compose", params: { ...shared, seed: first + version }, name, batch_name, metadata: { version } })
+    await jobs.order({
+      workflow: words ? "generate" : "compose",
+      params: { ...shared, seed: first + version },
+      name,
+      batch_name,
+      metadata: { version },
+    })
   }
 }
 
@@ -75,7 +117,13 @@ export function Compose() {
     await order(draft)
     list.reload()
   })
-  useShortcuts([{ keys: "n", what: "Write a new prompt", group: "Compose", run: () => document.querySelector<HTMLElement>(".compose textarea, .compose select")?.focus() }])
+  useShortcuts("Compose", [
+    [
+      "n",
+      "Write a new prompt",
+      () => document.querySelector<HTMLElement>(".compose textarea, .compose select")?.focus(),
+    ],
+  ])
   const pieces = grouped(list.value ?? [])
   return (
     <div class="page compose">
@@ -139,10 +187,38 @@ function Form({ draft, busy, problem, onChange, onSend }: FormProps) {
           By hand
         </button>
       </div>
-      {words ? <Prompt draft={draft} onChange={onChange} onSend={onSend} /> : <Wishes draft={draft} onChange={onChange} />}
+      {words ? (
+        <Prompt draft={draft} onChange={onChange} onSend={onSend} />
+      ) : (
+        <Wishes draft={draft} onChange={onChange} />
+      )}
       <div class="pair">
-        <Field label={`Length: ${draft.duration} s`}>{(id) => <input id={id} type="range" min="10" max="180" step="5" value={draft.duration} onInput={(event) => onChange({ duration: event.currentTarget.valueAsNumber })} />}</Field>
-        <Field label={`Versions: ${draft.versions}`}>{(id) => <input id={id} type="range" min="1" max="4" step="1" value={draft.versions} onInput={(event) => onChange({ versions: event.currentTarget.valueAsNumber })} />}</Field>
+        <Field label={`Length: ${draft.duration} s`}>
+          {(id) => (
+            <input
+              id={id}
+              type="range"
+              min="10"
+              max="180"
+              step="5"
+              value={draft.duration}
+              onInput={(event) => onChange({ duration: event.currentTarget.valueAsNumber })}
+            />
+          )}
+        </Field>
+        <Field label={`Versions: ${draft.versions}`}>
+          {(id) => (
+            <input
+              id={id}
+              type="range"
+              min="1"
+              max="4"
+              step="1"
+              value={draft.versions}
+              onInput={(event) => onChange({ versions: event.currentTarget.valueAsNumber })}
+            />
+          )}
+        </Field>
       </div>
       <Problem text={problem} />
       <Button kind="main" type="submit" icon="compose" disabled={busy || (words && !draft.prompt.trim())}>
@@ -153,7 +229,10 @@ function Form({ draft, busy, problem, onChange, onSend }: FormProps) {
 }
 
 const Prompt = ({ draft, onChange, onSend }: Pick<FormProps, "draft" | "onChange" | "onSend">) => (
-  <Field label="What you would like to hear" hint="Genre, mood, instruments, tempo, key: what is left out is chosen for you">
+  <Field
+    label="What you would like to hear"
+    hint="Genre, mood, instruments, tempo, key: what is left out is chosen for you"
+  >
     {(id, hint) => (
       <textarea
         id={id}
@@ -162,7 +241,9 @@ const Prompt = ({ draft, onChange, onSend }: Pick<FormProps, "draft" | "onChange
         maxLength={2000}
         value={draft.prompt}
         onInput={(event) => onChange({ prompt: event.currentTarget.value })}
-        onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && draft.prompt.trim() && onSend()}
+        onKeyDown={(event) =>
+          event.key === "Enter" && (event.ctrlKey || event.metaKey) && draft.prompt.trim() && onSend()
+        }
       />
     )}
   </Field>
@@ -179,7 +260,11 @@ function Wishes({ draft, onChange }: Pick<FormProps, "draft" | "onChange">) {
       {lists.map(([name, label, all]) => (
         <Field key={name} label={label}>
           {(id) => (
-            <select id={id} value={String(draft[name])} onChange={(event) => onChange({ [name]: event.currentTarget.value })}>
+            <select
+              id={id}
+              value={String(draft[name])}
+              onChange={(event) => onChange({ [name]: event.currentTarget.value })}
+            >
               {all.map((one) => (
                 <option key={one} value={one}>
                   {titled(one)}

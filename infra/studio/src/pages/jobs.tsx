@@ -41,9 +41,11 @@ export function Jobs() {
     const timer = setInterval(() => !document.hidden && first.reload(), AGAIN_MS)
     return () => clearInterval(timer)
   }, [which, dialect])
-  useShortcuts([{ keys: "r", what: "Look again", group: "Jobs", run: first.reload }])
+  useShortcuts("Jobs", [["r", "Look again", first.reload]])
   const seen = new Set<string>()
-  const all = [...(first.value?.items ?? []), ...(more?.items ?? [])].filter((job) => !seen.has(job.id) && seen.add(job.id))
+  const all = [...(first.value?.items ?? []), ...(more?.items ?? [])].filter(
+    (job) => !seen.has(job.id) && seen.add(job.id),
+  )
   return (
     <div class="page jobs">
       <header class="page-head">
@@ -117,7 +119,13 @@ function Row({ job, onOpen }: { job: ListedJob; onOpen: () => void }) {
   }, [job.id, job.state])
   return (
     <tr>
-      <td class="state">{isOver(now.state) ? <StateChip state={now.state} /> : <Progress value={now.progress} label={`Progress of ${job.name || job.workflow}`} />}</td>
+      <td class="state">
+        {isOver(now.state) ? (
+          <StateChip state={now.state} />
+        ) : (
+          <Progress value={now.progress} label={`Progress of ${job.name || job.workflow}`} />
+        )}
+      </td>
       <td class="name">
         <button type="button" class="link open" onClick={onOpen}>
           {job.name || "Untitled"}
@@ -147,18 +155,20 @@ function Details({ id, onClose }: { id: string; onClose: () => void }) {
       {found && (
         <>
           <p>
-            <StateChip state={found.state} /> {titled(found.workflow)}, ordered {moment(found.created_at)} in the {found.dialect} dialect
+            <StateChip state={found.state} /> {titled(found.workflow)}, ordered {moment(found.created_at)} in the{" "}
+            {found.dialect} dialect
           </p>
           {found.failure && <p class="wrong">{found.failure.message}</p>}
           <Files job={found} />
           <Steps job={found} />
           <p class="hint mono">{found.id}</p>
           <footer>
-            {found.state === "succeeded" && (SEPARATIONS.includes(found.workflow) || found.outputs.some((one) => one.name.startsWith("stem-"))) && (
-              <a class="button main" href={to("mix", id)} onClick={onClose}>
-                Open in the mixer
-              </a>
-            )}
+            {found.state === "succeeded" &&
+              (SEPARATIONS.includes(found.workflow) || found.outputs.some((one) => one.name.startsWith("stem-"))) && (
+                <a class="button main" href={to("mix", id)} onClick={onClose}>
+                  Open in the mixer
+                </a>
+              )}
             {!isOver(found.state) && (
               <Button kind="danger" onClick={cancel.go} disabled={cancel.busy}>
                 Cancel the job

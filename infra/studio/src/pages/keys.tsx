@@ -71,7 +71,13 @@ function Row({ of, onNew, onChange }: { of: Key; onNew: (key: NewKey) => void; o
     await keys.revoke(of.id)
     onChange()
   })
-  const state = of.revoked_at ? "Revoked" : of.usable ? (of.expires_at ? `Until ${day(of.expires_at)}` : "In use") : "Expired"
+  const state = of.revoked_at
+    ? "Revoked"
+    : of.usable
+      ? of.expires_at
+        ? `Until ${day(of.expires_at)}`
+        : "In use"
+      : "Expired"
   return (
     <tr class={of.usable ? "" : "over"}>
       <td class="name">
@@ -90,7 +96,13 @@ function Row({ of, onNew, onChange }: { of: Key; onNew: (key: NewKey) => void; o
       <td class="acts">
         {of.usable && (
           <>
-            <Button kind="quiet" onClick={rotate.go} disabled={rotate.busy} aria-label={`Rotate ${of.name}`} title="A new key; the old one stays good for an hour">
+            <Button
+              kind="quiet"
+              onClick={rotate.go}
+              disabled={rotate.busy}
+              aria-label={`Rotate ${of.name}`}
+              title="A new key; the old one stays good for an hour"
+            >
               Rotate
             </Button>
             <Button kind="quiet" onClick={revoke.go} disabled={revoke.busy} aria-label={`Revoke ${of.name}`}>
@@ -120,7 +132,17 @@ function Making({ onClose, onMade }: { onClose: () => void; onMade: (key: NewKey
         }}
       >
         <Field label="What it is for" hint="To tell it from the others: the program, the machine">
-          {(id, hint) => <input id={id} aria-describedby={hint} value={name} required maxLength={255} autofocus onInput={(event) => setName(event.currentTarget.value)} />}
+          {(id, hint) => (
+            <input
+              id={id}
+              aria-describedby={hint}
+              value={name}
+              required
+              maxLength={255}
+              autofocus
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          )}
         </Field>
         <Field label="It may">
           {(id) => (
@@ -162,7 +184,13 @@ function Secret({ of, onClose }: { of: NewKey; onClose: () => void }) {
     <Dialog title={`Key for ${of.name}`} onClose={onClose}>
       <p>Copy it now: it is stored nowhere, and cannot be shown again.</p>
       <p class="secret">
-        <input class="mono" readOnly value={of.secret} aria-label="The key" onFocus={(event) => event.currentTarget.select()} />
+        <input
+          class="mono"
+          readOnly
+          value={of.secret}
+          aria-label="The key"
+          onFocus={(event) => event.currentTarget.select()}
+        />
         <Button kind="main" onClick={copy.go}>
           {copied ? "Copied" : "Copy"}
         </Button>

@@ -1,5 +1,6 @@
 /** The library: find songs as you type, bring new ones by dropping them anywhere. */
 
+import type { RefObject } from "preact"
 import { useEffect, useRef, useState } from "preact/hooks"
 import { samples } from "../api/endpoints"
 import type { SampleItem } from "../api/types"
@@ -29,11 +30,14 @@ export function Library() {
   const sending = useUploads()
   const done = sending.filter((one) => one.stage === "done").length
   const owner = mine ? (session?.user?.number ?? null) : null
-  const found = useLoad((signal) => samples.search({ q, owner, sort, limit: Math.min(count, 100), offset: 0 }, signal), [q, sort, owner, count, done])
-  useShortcuts([
-    { keys: "/", what: "Search", group: "Library", run: () => field.current?.focus() },
-    { keys: "u", what: "Upload files", group: "Library", run: () => picker.current?.click() },
-    { keys: "ArrowDown / ArrowUp", what: "Next, previous song", group: "Library", run: (event) => step(event.key === "ArrowDown" ? 1 : -1) },
+  const found = useLoad(
+    (signal) => samples.search({ q, owner, sort, limit: Math.min(count, 100), offset: 0 }, signal),
+    [q, sort, owner, count, done],
+  )
+  useShortcuts("Library", [
+    ["/", "Search", () => field.current?.focus()],
+    ["u", "Upload files", () => picker.current?.click()],
+    ["ArrowDown / ArrowUp", "Next, previous song", (event) => step(event.key === "ArrowDown" ? 1 : -1)],
   ])
   return (
     <div class="page library">
@@ -42,30 +46,19 @@ export function Library() {
         <Button icon="upload" kind="main" onClick={() => picker.current?.click()}>
           Upload
         </Button>
-        <input ref={picker} class="unseen" type="file" multiple accept="audio/*,video/mp4,.flac,.aif,.aiff,.opus,.caf" aria-label="Choose audio files" tabIndex={-1} onChange={(event) => take(event.currentTarget)} />
+        <input
+          ref={picker}
+          class="unseen"
+          type="file"
+          multiple
+          accept="audio/*,video/mp4,.flac,.aif,.aiff,.opus,.caf"
+          aria-label="Choose audio files"
+          tabIndex={-1}
+          onChange={(event) => take(event.currentTarget)}
+        />
       </header>
       <DropArea />
-      <div class="tools" role="search">
-        <label class="search">
-          <Icon name="search" />
-          <input ref={field} type="search" placeholder="Search by name or tag" aria-label="Search the library" value={typed} onInput={(event) => type(event.currentTarget.value)} />
-          <kbd aria-hidden="true">/</kbd>
-        </label>
-        <select aria-label="Order" value={sort} onChange={(event) => setSort(event.currentTarget.value)}>
-          <option value="latest">Newest first</option>
-          <option value="oldest">Oldest first</option>
-          <option value="name">By name</option>
-          <option value="popular">Most liked</option>
-        </select>
-        <div class="segments" role="group" aria-label="Whose songs">
-          <button type="button" aria-pressed={mine} onClick={() => setMine(true)}>
-            Mine
-          </button>
-          <button type="button" aria-pressed={!mine} onClick={() => setMine(false)}>
-            Everyone's
-          </button>
-        </div>
-      </div>
+      <Tools field={field} typed={typed} sort={sort} mine={mine} onType={type} onSort={setSort} onMine={setMine} />
       <Uploads all={sending} />
       <Problem text={found.problem} />
       <List items={found.value} q={q} sending={sending} onUpload={() => picker.current?.click()} />
@@ -77,6 +70,47 @@ export function Library() {
     </div>
   )
 }
+
+interface ToolsProps {
+  field: RefObject<HTMLInputElement | null>
+  typed: string
+  sort: string
+  mine: boolean
+  onType: (typed: string) => void
+  onSort: (sort: string) => void
+  onMine: (mine: boolean) => void
+}
+
+const Tools = ({ field, typed, sort, mine, onType, onSort, onMine }: ToolsProps) => (
+  <div class="tools" role="search">
+    <label class="search">
+      <Icon name="search" />
+      <input
+        ref={field}
+        type="search"
+        placeholder="Search by name or tag"
+        aria-label="Search the library"
+        value={typed}
+        onInput={(event) => onType(event.currentTarget.value)}
+      />
+      <kbd aria-hidden="true">/</kbd>
+    </label>
+    <select aria-label="Order" value={sort} onChange={(event) => onSort(event.currentTarget.value)}>
+      <option value="latest">Newest first</option>
+      <option value="oldest">Oldest first</option>
+      <option value="name">By name</option>
+      <option value="popular">Most liked</option>
+    </select>
+    <div class="segments" role="group" aria-label="Whose songs">
+      <button type="button" aria-pressed={mine} onClick={() => onMine(true)}>
+        Mine
+      </button>
+      <button type="button" aria-pressed={!mine} onClick={() => onMine(false)}>
+        Everyone's
+      </button>
+    </div>
+  </div>
+)
 
 function take(input: HTMLInputElement): void {
   uploads.add([...(input.files ?? [])])
@@ -106,7 +140,10 @@ function DropArea() {
       setOver(false)
       uploads.add([...(event.dataTransfer?.files ?? [])])
     }
-    const all = Object.entries({ dragenter: enter, dragleave: leave, dragover: above, drop }) as [keyof WindowEventMap, EventListener][]
+    const all = Object.entries({ dragenter: enter, dragleave: leave, dragover: above, drop }) as [
+      keyof WindowEventMap,
+      EventListener,
+    ][]
     for (const [name, run] of all) addEventListener(name, run)
     return () => {
       for (const [name, run] of all) removeEventListener(name, run)
@@ -120,8 +157,17 @@ function DropArea() {
   ) : null
 }
 
-function List({ items, q, sending, onUpload }: { items: SampleItem[] | null; q: string; sending: readonly Sending[]; onUpload: () => void }) {
-  const preview = usePreview()
+function List({
+  items,
+  q,
+  sending,
+  onUpload,
+}: {
+  items: SampleItem[] | null
+  q: string
+  sending: readonly Sending[]
+  onUpload: () => void
+}) {
   if (!items) return <Waiting />
   if (!items.length && q)
     return (
@@ -133,12 +179,19 @@ function List({ items, q, sending, onUpload }: { items: SampleItem[] | null; q: 
   if (!items.length)
     return (
       <Empty title="Nothing here yet">
-        <p>Drop a song anywhere on this page, or choose one. Then split it into stems, see its chords, and mix it anew.</p>
+        <p>
+          Drop a song anywhere on this page, or choose one. Then split it into stems, see its chords, and mix it anew.
+        </p>
         <Button icon="upload" kind="main" onClick={onUpload}>
           Choose files
         </Button>
       </Empty>
     )
+  return <Songs items={items} />
+}
+
+function Songs({ items }: { items: SampleItem[] }) {
+  const preview = usePreview()
   return (
     <table class="songs">
       <thead>
@@ -158,7 +211,12 @@ function List({ items, q, sending, onUpload }: { items: SampleItem[] | null; q: 
       </thead>
       <tbody>
         {items.map((item) => (
-          <Row key={item.sample.id} item={item} playing={preview.playing === item.sample.id} onPlay={() => preview.toggle(item)} />
+          <Row
+            key={item.sample.id}
+            item={item}
+            playing={preview.playing === item.sample.id}
+            onPlay={() => preview.toggle(item)}
+          />
         ))}
       </tbody>
     </table>
@@ -171,7 +229,12 @@ function Row({ item, playing, onPlay }: { item: SampleItem; playing: boolean; on
   return (
     <tr onClick={open}>
       <td class="tight">
-        <button type="button" class={`icon-button ${playing ? "on" : ""}`} aria-label={`${playing ? "Stop" : "Listen to"} ${sample.name}`} onClick={onPlay}>
+        <button
+          type="button"
+          class={`icon-button ${playing ? "on" : ""}`}
+          aria-label={`${playing ? "Stop" : "Listen to"} ${sample.name}`}
+          onClick={onPlay}
+        >
           <Icon name={playing ? "pause" : "play"} />
         </button>
       </td>

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks"
 import { jobs } from "../api/endpoints"
 import { send } from "../api/http"
-import type { Job, Output } from "../api/types"
+import type { Job } from "../api/types"
 import { decodeAll } from "../audio/files"
 import { type Channel, manifest, Mixer } from "../audio/mixer"
 import { to } from "../router"
@@ -31,12 +31,16 @@ declare global {
   }
 }
 
-/** The stems of a job: of a separation all of its files, of a composition those that are called so. */
+/** The stems of a job: of a separation all of its files, of a composition those that are called so, each once. */
 export function stemsOf(job: Job): Stem[] {
-  const files = job.outputs.filter((output): output is Output & { url: string } => output.url !== null && output.media_type.startsWith("audio/"))
-  const named = files.filter((file) => file.name.startsWith("stem-"))
   const whole = job.workflow === "compose" || job.workflow === "generate"
-  return (whole ? named : files).map((file) => ({ name: file.name.replace(/^stem-/, "").replace(/\.[a-z0-9]+$/, ""), url: file.url }))
+  const found = new Map<string, Stem>()
+  for (const { name, url, media_type } of job.outputs) {
+    if (!url || !media_type.startsWith("audio/") || (whole && !name.startsWith("stem-"))) continue
+    const stem = name.replace(/^stem-/, "").replace(/\.[a-z0-9]+$/, "")
+    if (!found.has(stem) || name.endsWith(".wav")) found.set(stem, { name: stem, url })
+  }
+  return [...found.values()]
 }
 
 export function Mix({ id }: { id: string }) {
@@ -47,7 +51,13 @@ export function Mix({ id }: { id: string }) {
   return (
     <div class="page mix">
       <header class="page-head">
-        <a class="icon-button" href={to(job.value?.workflow === "compose" ? "compose" : "library")} aria-label="Back" title="Back" onClick={(event) => history.length > 1 && (event.preventDefault(), history.back())}>
+        <a
+          class="icon-button"
+          href={to(job.value?.workflow === "compose" ? "compose" : "library")}
+          aria-label="Back"
+          title="Back"
+          onClick={(event) => history.length > 1 && (event.preventDefault(), history.back())}
+        >
           <Icon name="back" />
         </a>
         <h1>{title}</h1>
@@ -69,7 +79,11 @@ function Table({ job, stems }: { job: Job; stems: Stem[] }) {
   const [done, setDone] = useState(0)
   const loaded = useLoad<Loaded>(
     async (signal) => {
-      const { context, buffers, files } = await decodeAll(stems.map((stem) => stem.url), setDone, signal)
+      const { context, buffers, files } = await decodeAll(
+        stems.map((stem) => stem.url),
+        setDone,
+        signal,
+      )
       return { mixer: new Mixer(context, buffers), files }
     },
     [job.id],
@@ -105,7 +119,10 @@ interface Kept {
 function useKept(job: Job, stems: Stem[]): [Kept, (next: Kept) => void] {
   const name = `mix:${job.id}`
   const [kept, set] = useState<Kept>(() => {
-    const fresh = { channels: stems.map((stem) => ({ name: stem.name, volume: 1, pan: 0, muted: false, solo: false })), master: 1 }
+    const fresh = {
+      channels: stems.map((stem) => ({ name: stem.name, volume: 1, pan: 0, muted: false, solo: false })),
+      master: 1,
+    }
     try {
       const found = JSON.parse(localStorage.getItem(name) ?? "null") as Kept | null
       return found?.channels.length === stems.length ? found : fresh
@@ -149,17 +166,30 @@ function Mixing({ job, stems, mixer, files }: { job: Job; stems: Stem[] } & Load
     await exportMix(job, stems, files, manifest(channels, master, only, mixer.length))
   })
   const nudge = (by: number) => mixer.seek(mixer.now + by)
-  const turn = (index: number, what: "muted" | "solo") => channels[index] && change(index, { [what]: !channels[index][what] })
-  useShortcuts([
-    { keys: "Space", what: "Play, pause", group: "Mixer", run: toggle },
-    { keys: "ArrowLeft / ArrowRight", what: "5 seconds back, forward", group: "Mixer", run: (event) => nudge(event.key === "ArrowLeft" ? -5 : 5) },
-    { keys: "Shift+ArrowLeft / Shift+ArrowRight", what: "Half a second back, forward", group: "Mixer", run: (event) => nudge(event.key === "ArrowLeft" ? -0.5 : 0.5) },
-    { keys: "Home", what: "To the beginning", group: "Mixer", run: () => mixer.seek(0) },
-    { keys: "ArrowUp / ArrowDown", what: "Stem above, below", group: "Mixer", run: (event) => choose((chosen + (event.key === "ArrowUp" ? channels.length - 1 : 1)) % channels.length) },
-    { keys: "m", what: "Mute the chosen stem", group: "Mixer", run: () => turn(chosen, "muted") },
-    { keys: "s", what: "Solo the chosen stem", group: "Mixer", run: () => turn(chosen, "solo") },
-    { keys: "l", what: "Loop on, off; drag over the ruler to set it", group: "Mixer", run: () => around(loop ? null : { start: mixer.now, end: Math.min(mixer.now + 8, mixer.length) }) },
-    { keys: "e", what: "Export the mix", group: "Mixer", run: exported.go },
+  const turn = (index: number, what: "muted" | "solo") =>
+    channels[index] && change(index, { [what]: !channels[index][what] })
+  useShortcuts("Mixer", [
+    ["Space", "Play, pause", toggle],
+    ["ArrowLeft / ArrowRight", "5 seconds back, forward", (event) => nudge(event.key === "ArrowLeft" ? -5 : 5)],
+    [
+      "Shift+ArrowLeft / Shift+ArrowRight",
+      "Half a second back, forward",
+      (event) => nudge(event.key === "ArrowLeft" ? -0.5 : 0.5),
+    ],
+    ["Home", "To the beginning", () => mixer.seek(0)],
+    [
+      "ArrowUp / ArrowDown",
+      "Stem above, below",
+      (event) => choose((chosen + (event.key === "ArrowUp" ? channels.length - 1 : 1)) % channels.length),
+    ],
+    ["m", "Mute the chosen stem", () => turn(chosen, "muted")],
+    ["s", "Solo the chosen stem", () => turn(chosen, "solo")],
+    [
+      "l",
+      "Loop on, off; drag over the ruler to set it",
+      () => around(loop ? null : { start: mixer.now, end: Math.min(mixer.now + 8, mixer.length) }),
+    ],
+    ["e", "Export the mix", exported.go],
   ])
   return (
     <>
@@ -182,7 +212,8 @@ function Mixing({ job, stems, mixer, files }: { job: Job; stems: Stem[] } & Load
       />
       {exported.busy && (
         <p class="hint" role="status">
-          Mixing {loop ? `${clock(loop.start, true)} to ${clock(loop.end, true)}` : "the whole song"} to a 24-bit WAV file
+          Mixing {loop ? `${clock(loop.start, true)} to ${clock(loop.end, true)}` : "the whole song"} to a 24-bit WAV
+          file
         </p>
       )}
       <Problem text={exported.problem} />
@@ -191,7 +222,12 @@ function Mixing({ job, stems, mixer, files }: { job: Job; stems: Stem[] } & Load
 }
 
 /** Have the mix made as it is heard, and give it to the browser as a file. */
-async function exportMix(job: Job, stems: Stem[], files: ArrayBuffer[], told: ReturnType<typeof manifest>): Promise<void> {
+async function exportMix(
+  job: Job,
+  stems: Stem[],
+  files: ArrayBuffer[],
+  told: ReturnType<typeof manifest>,
+): Promise<void> {
   const form = new FormData()
   form.append("track_id", String(job.metadata["track_id"] ?? job.input_asset_id ?? job.id))
   form.append("manifest", JSON.stringify(told))

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { batchOf, document_, jobs, samples } from "../api/endpoints"
-import { ask, pause } from "../api/http"
+import { ask } from "../api/http"
 import { follow } from "../api/live"
 import { type Analysis, isOver, type Job, type SampleDetails } from "../api/types"
 import { decode } from "../audio/files"
@@ -18,21 +18,25 @@ import { type Controls, Timeline } from "../ui/timeline"
 const FEATURES = ["tempo", "beats", "downbeats", "key", "scale", "loudness", "structure", "chords"]
 const WORKFLOW = "audio-analysis"
 const MOST_ZOOM = 64
+const AGAIN_MS = 2000
+/** A longer song is heard, but not drawn: decoded it would fill the memory. */
+const LONGEST_DRAWN_S = 30 * 60
 
 export function Track({ id }: { id: string }) {
-  const sample = useLoad((signal) => settled(Number(id), signal), [id])
+  const sample = useLoad(() => samples.get(Number(id)), [id])
   useTitle(sample.value?.sample.name ?? "Song")
-  if (!sample.value) return <div class="page">{sample.problem ? <Problem text={sample.problem} /> : <Waiting label="Opening the song" />}</div>
+  useEffect(() => {
+    if (!sample.value?.processing) return
+    const timer = setTimeout(sample.reload, AGAIN_MS)
+    return () => clearTimeout(timer)
+  }, [sample.value])
+  if (!sample.value)
+    return (
+      <div class="page">
+        {sample.problem ? <Problem text={sample.problem} /> : <Waiting label="Opening the song" />}
+      </div>
+    )
   return <Song sample={sample.value} onChange={sample.reload} />
-}
-
-/** A sample once it was listened to. */
-async function settled(id: number, signal: AbortSignal): Promise<SampleDetails> {
-  for (;;) {
-    const found = await samples.get(id)
-    if (!found.processing || signal.aborted) return found
-    await pause(1500, signal)
-  }
 }
 
 function Song({ sample, onChange }: { sample: SampleDetails; onChange: () => void }) {
@@ -40,15 +44,22 @@ function Song({ sample, onChange }: { sample: SampleDetails; onChange: () => voi
   const audioId = sample.sample.audioId
   const own = sample.sample.ownerId === session?.user?.number
   const url = useLoad(async () => (await ask<{ url: string }>(`/audio/${audioId}/play`)).url, [audioId])
-  const buffer = useLoad(async (signal) => (url.value ? decode(url.value, signal) : null), [url.value])
+  const long = (sample.audioInfo.duration ?? 0) > LONGEST_DRAWN_S
+  const buffer = useLoad(async (signal) => (url.value && !long ? decode(url.value, signal) : null), [url.value, long])
   const [analysis, progress, order] = useAnalysis(audioId, sample.sample.name, own)
   return (
     <div class="page track">
       <Heading sample={sample} own={own} onChange={onChange} />
       <Problem text={sample.error ?? url.problem ?? buffer.problem} />
       <Facts sample={sample} analysis={analysis} />
-      {buffer.value && url.value ? <Player url={url.value} buffer={buffer.value} analysis={analysis} /> : !buffer.problem && <Waiting label="Reading the audio" />}
-      {own && !analysis && (
+      {sample.processing && <Waiting label="Listening to it: tempo, key and shape" />}
+      {url.value && long && <audio controls src={url.value} aria-label={sample.sample.name} />}
+      {buffer.value && url.value ? (
+        <Player url={url.value} buffer={buffer.value} analysis={analysis} />
+      ) : (
+        !buffer.problem && !long && <Waiting label="Reading the audio" />
+      )}
+      {own && !analysis && !sample.processing && (
         <section class="panel looking">
           {progress === null ? (
             <>
@@ -138,7 +149,14 @@ function Heading({ sample, own, onChange }: { sample: SampleDetails; own: boolea
             rename.go()
           }}
         >
-          <input aria-label="Name" value={typed} maxLength={100} autofocus onInput={(event) => type(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && type(null)} />
+          <input
+            aria-label="Name"
+            value={typed}
+            maxLength={100}
+            autofocus
+            onInput={(event) => type(event.currentTarget.value)}
+            onKeyDown={(event) => event.key === "Escape" && type(null)}
+          />
           <Button kind="main" type="submit" disabled={rename.busy}>
             Save
           </Button>
@@ -176,17 +194,23 @@ function Facts({ sample, analysis }: { sample: SampleDetails; analysis: Analysis
   )
 }
 
-function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; analysis: Analysis | null }) {
-  const media = useMemo(() => new Audio(url), [url])
-  const [playing, setPlaying] = useState(false)
-  const [times, setTimes] = useState(1)
-  const [loop, setLoop] = useState<{ start: number; end: number } | null>(null)
-  const controls = useRef<Controls | null>(null)
+/** Whether it plays; it stops when its page goes. */
+function usePlaying(media: HTMLMediaElement): boolean {
+  const [playing, set] = useState(false)
   useEffect(() => {
-    const shown = () => setPlaying(!media.paused)
+    const shown = () => set(!media.paused)
     for (const event of ["play", "pause", "ended"]) media.addEventListener(event, shown)
     return () => media.pause()
   }, [media])
+  return playing
+}
+
+function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; analysis: Analysis | null }) {
+  const media = useMemo(() => new Audio(url), [url])
+  const playing = usePlaying(media)
+  const [times, setTimes] = useState(1)
+  const [loop, setLoop] = useState<{ start: number; end: number } | null>(null)
+  const controls = useRef<Controls | null>(null)
   const toggle = () => void (media.paused ? media.play() : media.pause())
   const seek = (by: number) => {
     media.currentTime = Math.min(Math.max(media.currentTime + by, 0), buffer.duration)
@@ -198,15 +222,20 @@ function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; a
   }
   const around = () => {
     if (loop) return controls.current?.clearLoop()
-    const section = analysis?.structure?.find((one) => media.currentTime >= one.start_s && media.currentTime < one.end_s)
-    controls.current?.setLoop(section?.start_s ?? media.currentTime, section?.end_s ?? Math.min(media.currentTime + 8, buffer.duration))
+    const section = analysis?.structure?.find(
+      (one) => media.currentTime >= one.start_s && media.currentTime < one.end_s,
+    )
+    controls.current?.setLoop(
+      section?.start_s ?? media.currentTime,
+      section?.end_s ?? Math.min(media.currentTime + 8, buffer.duration),
+    )
   }
-  useShortcuts([
-    { keys: "Space", what: "Play, pause", group: "Song", run: toggle },
-    { keys: "ArrowLeft / ArrowRight", what: "5 seconds back, forward", group: "Song", run: (event) => seek(event.key === "ArrowLeft" ? -5 : 5) },
-    { keys: "Home", what: "To the beginning", group: "Song", run: () => seek(-Infinity) },
-    { keys: "l", what: "Loop this section, or drag over the waveform", group: "Song", run: around },
-    { keys: "+ / -", what: "Closer, further", group: "Song", run: (event) => zoom(event.key === "+" ? times * 2 : times / 2) },
+  useShortcuts("Song", [
+    ["Space", "Play, pause", toggle],
+    ["ArrowLeft / ArrowRight", "5 seconds back, forward", (event) => seek(event.key === "ArrowLeft" ? -5 : 5)],
+    ["Home", "To the beginning", () => seek(-Infinity)],
+    ["l", "Loop this section, or drag over the waveform", around],
+    ["+ / -", "Closer, further", (event) => zoom(event.key === "+" ? times * 2 : times / 2)],
   ])
   return (
     <section class="player" aria-label="Player">
@@ -216,7 +245,12 @@ function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; a
         </button>
         <Time media={media} length={buffer.duration} analysis={analysis} />
         <span class="fill" />
-        <IconButton icon="loop" label={loop ? "Stop looping" : "Loop this section"} on={loop !== null} onClick={around} />
+        <IconButton
+          icon="loop"
+          label={loop ? "Stop looping" : "Loop this section"}
+          on={loop !== null}
+          onClick={around}
+        />
         {loop && (
           <span class="hint">
             {clock(loop.start, true)} to {clock(loop.end, true)}
@@ -225,7 +259,13 @@ function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; a
         <IconButton icon="out" label="Show more" disabled={times <= 1} onClick={() => zoom(times / 2)} />
         <IconButton icon="in" label="Show closer" disabled={times >= MOST_ZOOM} onClick={() => zoom(times * 2)} />
       </div>
-      <Timeline buffer={buffer} media={media} analysis={analysis} onControls={(given) => (controls.current = given)} onLoop={setLoop} />
+      <Timeline
+        buffer={buffer}
+        media={media}
+        analysis={analysis}
+        onControls={(given) => (controls.current = given)}
+        onLoop={setLoop}
+      />
     </section>
   )
 }

@@ -12,7 +12,13 @@ export function pen(canvas: HTMLCanvasElement, width: number, height: number): C
   return context
 }
 
-export function wave(context: CanvasRenderingContext2D, low: ArrayLike<number>, high: ArrayLike<number>, box: { width: number; height: number }, colour: string): void {
+export function wave(
+  context: CanvasRenderingContext2D,
+  low: ArrayLike<number>,
+  high: ArrayLike<number>,
+  box: { width: number; height: number },
+  colour: string,
+): void {
   const middle = box.height / 2
   const step = box.width / high.length
   context.fillStyle = colour
@@ -40,7 +46,10 @@ function heat(): Uint8ClampedArray {
   const table = new Uint8ClampedArray(256 * 4)
   for (let level = 0; level < 256; level++) {
     const at = level / 255
-    const upper = Math.max(1, stops.findIndex((stop) => stop[0] >= at))
+    const upper = Math.max(
+      1,
+      stops.findIndex((stop) => stop[0] >= at),
+    )
     const [from, to] = [stops[upper - 1] ?? stops[0], stops[upper] ?? stops[1]]
     const share = (at - from[0]) / (to[0] - from[0])
     for (const part of [1, 2, 3] as const) table[level * 4 + part - 1] = from[part] + (to[part] - from[part]) * share

@@ -38,7 +38,8 @@ export function Desk(props: DeskProps) {
   useFrames(() => {
     if (mixer.isPlaying !== playing) props.onPlaying(mixer.isPlaying)
     const lane = rows.current?.querySelector<HTMLElement>(".lane-area")
-    if (line.current && lane) line.current.style.transform = `translateX(${lane.offsetLeft + (mixer.now / mixer.length) * lane.clientWidth}px)`
+    if (line.current && lane)
+      line.current.style.transform = `translateX(${lane.offsetLeft + (mixer.now / mixer.length) * lane.clientWidth}px)`
   }, true)
   return (
     <section class="desk" aria-label="Mixer">
@@ -46,7 +47,13 @@ export function Desk(props: DeskProps) {
       <div class="rows" ref={rows} style={{ "--rows": channels.length }}>
         <Ruler mixer={mixer} loop={loop} onLoop={props.onLoop} />
         {channels.map((channel, index) => (
-          <Row key={channel.name} {...props} channel={channel} index={index} dimmed={soloed ? !channel.solo : channel.muted} />
+          <Row
+            key={channel.name}
+            {...props}
+            channel={channel}
+            index={index}
+            dimmed={soloed ? !channel.solo : channel.muted}
+          />
         ))}
         <div class="head" ref={line} aria-hidden="true" />
       </div>
@@ -65,7 +72,12 @@ function Transport({ mixer, master, playing, loop, exporting, onToggle, onMaster
       <button type="button" class="play" aria-label={playing ? "Pause" : "Play"} onClick={onToggle}>
         <Icon name={playing ? "pause" : "play"} />
       </button>
-      <IconButton icon="loop" label={loop ? "Stop looping" : "Loop 8 seconds from here"} on={loop !== null} onClick={() => onLoop(loop ? null : { start: mixer.now, end: Math.min(mixer.now + 8, mixer.length) })} />
+      <IconButton
+        icon="loop"
+        label={loop ? "Stop looping" : "Loop 8 seconds from here"}
+        on={loop !== null}
+        onClick={() => onLoop(loop ? null : { start: mixer.now, end: Math.min(mixer.now + 8, mixer.length) })}
+      />
       <span class="time">
         <span ref={time}>0:00.0</span> <span class="of">/ {clock(mixer.length)}</span>
       </span>
@@ -77,7 +89,16 @@ function Transport({ mixer, master, playing, loop, exporting, onToggle, onMaster
       <span class="fill" />
       <label class="master">
         <span>Master</span>
-        <input type="range" min="0" max="1" step="0.01" value={master} aria-valuetext={`${decibels(master)} dB`} onInput={(event) => onMaster(event.currentTarget.valueAsNumber)} onDblClick={() => onMaster(1)} />
+        <input
+          type="range"
+          min="0"
+          max="1"
+          step="0.01"
+          value={master}
+          aria-valuetext={`${decibels(master)} dB`}
+          onInput={(event) => onMaster(event.currentTarget.valueAsNumber)}
+          onDblClick={() => onMaster(1)}
+        />
         <output>{decibels(master)} dB</output>
       </label>
       <Level read={() => mixer.master.read()} label="Master level" wide />
@@ -117,43 +138,116 @@ function Level({ read, label, wide }: { read: () => [number, number]; label: str
 
 type RowProps = DeskProps & { channel: Channel; index: number; dimmed: boolean }
 
-function Row({ mixer, channel, index, chosen, dimmed, links, onChange, onChoose }: RowProps) {
+function Row(props: RowProps) {
+  const { mixer, channel, index, chosen, dimmed, onChoose } = props
   const colour = colourOf(channel.name, index)
-  const name = titled(channel.name)
-  const side = channel.pan === 0 ? "C" : `${channel.pan < 0 ? "L" : "R"}${Math.round(Math.abs(channel.pan) * 100)}`
   return (
-    <div class={`row ${index === chosen ? "chosen" : ""} ${dimmed ? "dimmed" : ""}`} style={{ "--stem": colour }} role="group" aria-label={name} data-stem={channel.name} onPointerDown={() => onChoose(index)}>
-      <div class="strip">
-        <div class="name">
-          <strong>{name}</strong>
-          <Level read={() => mixer.meter(index)?.read() ?? [-60, -60]} label={`Level of ${name}`} />
-        </div>
-        <div class="switches">
-          <button type="button" class="switch mute" aria-pressed={channel.muted} aria-label={`Mute ${name}`} title="Mute" onClick={() => onChange(index, { muted: !channel.muted })}>
-            M
-          </button>
-          <button type="button" class="switch solo" aria-pressed={channel.solo} aria-label={`Solo ${name}`} title="Solo" onClick={() => onChange(index, { solo: !channel.solo })}>
-            S
-          </button>
-          <a class="icon-button" href={links[index]} download={`${channel.name}.wav`} aria-label={`Download ${name}`} title="Download">
-            <Icon name="download" />
-          </a>
-        </div>
-        <label class="slide">
-          <span>Vol</span>
-          <input type="range" min="0" max="1" step="0.01" value={channel.volume} aria-label={`Volume of ${name}`} aria-valuetext={`${decibels(channel.volume)} dB`} onInput={(event) => onChange(index, { volume: event.currentTarget.valueAsNumber })} onDblClick={() => onChange(index, { volume: 1 })} />
-          <output>{decibels(channel.volume)}</output>
-        </label>
-        <label class="slide">
-          <span>Pan</span>
-          <input type="range" min="-1" max="1" step="0.02" value={channel.pan} aria-label={`Pan of ${name}`} aria-valuetext={side} onInput={(event) => onChange(index, { pan: event.currentTarget.valueAsNumber })} onDblClick={() => onChange(index, { pan: 0 })} />
-          <output>{side}</output>
-        </label>
-      </div>
+    <div
+      class={`row ${index === chosen ? "chosen" : ""} ${dimmed ? "dimmed" : ""}`}
+      style={{ "--stem": colour }}
+      role="group"
+      aria-label={titled(channel.name)}
+      data-stem={channel.name}
+      onPointerDown={() => onChoose(index)}
+    >
+      <Strip {...props} />
       <Lane mixer={mixer} index={index} colour={dimmed ? "#4a5463" : colour} />
     </div>
   )
 }
+
+function Strip({ mixer, channel, index, links, onChange }: RowProps) {
+  const name = titled(channel.name)
+  const side = channel.pan === 0 ? "C" : `${channel.pan < 0 ? "L" : "R"}${Math.round(Math.abs(channel.pan) * 100)}`
+  return (
+    <div class="strip">
+      <div class="name">
+        <strong>{name}</strong>
+        <Level read={() => mixer.meter(index)?.read() ?? [-60, -60]} label={`Level of ${name}`} />
+      </div>
+      <div class="switches">
+        <Switch kind="mute" name={name} on={channel.muted} onTurn={(muted) => onChange(index, { muted })} />
+        <Switch kind="solo" name={name} on={channel.solo} onTurn={(solo) => onChange(index, { solo })} />
+        <a
+          class="icon-button"
+          href={links[index]}
+          download={`${channel.name}.wav`}
+          aria-label={`Download ${name}`}
+          title="Download"
+        >
+          <Icon name="download" />
+        </a>
+      </div>
+      <Slide
+        label="Vol"
+        name={`Volume of ${name}`}
+        value={channel.volume}
+        least={0}
+        usual={1}
+        shown={decibels(channel.volume)}
+        onSlide={(volume) => onChange(index, { volume })}
+      />
+      <Slide
+        label="Pan"
+        name={`Pan of ${name}`}
+        value={channel.pan}
+        least={-1}
+        usual={0}
+        shown={side}
+        onSlide={(pan) => onChange(index, { pan })}
+      />
+    </div>
+  )
+}
+
+interface SwitchProps {
+  kind: "mute" | "solo"
+  name: string
+  on: boolean
+  onTurn: (on: boolean) => void
+}
+
+const Switch = ({ kind, name, on, onTurn }: SwitchProps) => (
+  <button
+    type="button"
+    class={`switch ${kind}`}
+    aria-pressed={on}
+    aria-label={`${titled(kind)} ${name}`}
+    title={titled(kind)}
+    onClick={() => onTurn(!on)}
+  >
+    {kind.charAt(0).toUpperCase()}
+  </button>
+)
+
+interface SlideProps {
+  label: string
+  name: string
+  value: number
+  least: number
+  /** Where a double click puts it. */
+  usual: number
+  shown: string
+  onSlide: (value: number) => void
+}
+
+const Slide = ({ label, name, value, least, usual, shown, onSlide }: SlideProps) => (
+  <label class="slide">
+    <span>{label}</span>
+    <input
+      type="range"
+      min={least}
+      max={1}
+      step={0.01}
+      value={value}
+      aria-label={name}
+      aria-valuetext={shown}
+      onInput={(event) => onSlide(event.currentTarget.valueAsNumber)}
+      onDblClick={() => onSlide(usual)}
+    />
+    <output>{shown}</output>
+  </label>
+)
 
 function Lane({ mixer, index, colour }: { mixer: Mixer; index: number; colour: string }) {
   const [measure, width, height] = useSize<HTMLDivElement>()
@@ -194,7 +288,7 @@ function Ruler({ mixer, loop, onLoop }: { mixer: Mixer; loop: Loop | null; onLoo
     context.fillStyle = "#a3adbb"
     for (let at = 0; at < mixer.length; at += step) {
       context.fillRect(at * perSecond, RULER_PX - 8, 1, 8)
-      context.fillText(clock(at), at * perSecond + 4, 14)
+      context.fillText(clock(at, step < 1), at * perSecond + 4, 14)
     }
   }, [width, loop])
   const at = (event: PointerEvent & { currentTarget: HTMLElement }) => {

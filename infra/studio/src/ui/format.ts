@@ -15,7 +15,11 @@ export function day(iso: string | null): string {
   const near = at.toDateString() === today.toDateString()
   return near
     ? at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })
-    : at.toLocaleDateString(undefined, { day: "numeric", month: "short", ...(at.getFullYear() !== today.getFullYear() && { year: "numeric" }) })
+    : at.toLocaleDateString(undefined, {
+        day: "numeric",
+        month: "short",
+        ...(at.getFullYear() !== today.getFullYear() && { year: "numeric" }),
+      })
 }
 
 export const moment = (iso: string | null): string => (iso ? new Date(iso).toLocaleString() : "")
@@ -37,4 +41,5 @@ export function chord(label: string): string {
   return root + ({ maj: "", min: "m", maj7: "maj7", min7: "m7", dim: "dim", aug: "+" }[kind] ?? kind)
 }
 
-export const titled = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ").replaceAll("-", " ")
+export const titled = (text: string): string =>
+  text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ").replaceAll("-", " ")

@@ -24,7 +24,8 @@ export interface Loaded<T> {
   set: (value: T) => void
 }
 
-export const words = (error: unknown): string => (error instanceof Error ? sentence(error.message) : "Something went wrong. Try again.")
+export const words = (error: unknown): string =>
+  error instanceof Error ? sentence(error.message) : "Something went wrong. Try again."
 
 /** What an asynchronous function gives; anew when one of `on` changes. A broken line is waited out. */
 export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, on: readonly unknown[]): Loaded<T> {
@@ -53,7 +54,9 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, on: readon
 }
 
 /** Something that is done once at a time: whether it runs, and what went wrong. */
-export function useAction<A extends unknown[]>(run: (...given: A) => Promise<void>): { busy: boolean; problem: string | null; go: (...given: A) => void; clear: () => void } {
+export function useAction<A extends unknown[]>(
+  run: (...given: A) => Promise<void>,
+): { busy: boolean; problem: string | null; go: (...given: A) => void; clear: () => void } {
   const [state, set] = useState<{ busy: boolean; problem: string | null }>({ busy: false, problem: null })
   const running = useRef(false)
   const go = (...given: A) => {

@@ -13,9 +13,12 @@ const active = new Set<{ current: readonly Shortcut[] }>()
 
 export const shortcuts = (): Shortcut[] => [...active].flatMap((each) => each.current)
 
-export function useShortcuts(list: readonly Shortcut[]): void {
-  const latest = useRef(list)
-  latest.current = list
+/** Keys with " / " between alternatives, what they do, and that. */
+export type Entry = readonly [keys: string, what: string, run: (event: KeyboardEvent) => void]
+
+export function useShortcuts(group: string, entries: readonly Entry[]): void {
+  const latest = useRef<readonly Shortcut[]>([])
+  latest.current = entries.map(([keys, what, run]) => ({ keys, what, group, run }))
   useEffect(() => {
     active.add(latest)
     return () => void active.delete(latest)
@@ -32,7 +35,8 @@ function called(event: KeyboardEvent): string {
 function taken(event: KeyboardEvent): boolean {
   const at = event.target instanceof Element ? event.target : null
   if (!at || document.querySelector("dialog[open]")) return at !== null
-  if (at.matches("input:not([type=range],[type=checkbox],[type=radio],[type=file]), textarea, select")) return event.key !== "Escape"
+  if (at.matches("input:not([type=range],[type=checkbox],[type=radio],[type=file]), textarea, select"))
+    return event.key !== "Escape"
   if (at.matches("input[type=range], input[type=radio]") && event.key.startsWith("Arrow")) return true
   return at.matches("button, a, summary, input") && (event.key === " " || event.key === "Enter")
 }

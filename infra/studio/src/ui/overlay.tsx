@@ -3,7 +3,14 @@
 import { shortcuts } from "./keys"
 import { Dialog } from "./parts"
 
-const SIGNS: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "Shift+ArrowLeft": "Shift ←", "Shift+ArrowRight": "Shift →" }
+const SIGNS: Record<string, string> = {
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  "Shift+ArrowLeft": "Shift ←",
+  "Shift+ArrowRight": "Shift →",
+}
 
 export function Help({ onClose }: { onClose: () => void }) {
   const groups = Map.groupBy(shortcuts(), (one) => one.group)

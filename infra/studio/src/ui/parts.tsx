@@ -5,7 +5,12 @@ import { useEffect, useId, useRef } from "preact/hooks"
 import type { JobState } from "../api/types"
 import { Icon, type IconName } from "./icons"
 
-export function Button({ icon, children, kind = "plain", ...rest }: { icon?: IconName; kind?: "plain" | "main" | "quiet" | "danger" } & ButtonHTMLAttributes<HTMLButtonElement>) {
+export function Button({
+  icon,
+  children,
+  kind = "plain",
+  ...rest
+}: { icon?: IconName; kind?: "plain" | "main" | "quiet" | "danger" } & ButtonHTMLAttributes<HTMLButtonElement>) {
   return (
     <button type="button" {...rest} class={`button ${kind}`}>
       {icon && <Icon name={icon} />}
@@ -14,15 +19,35 @@ export function Button({ icon, children, kind = "plain", ...rest }: { icon?: Ico
   )
 }
 
-export function IconButton({ icon, label, on, ...rest }: { icon: IconName; label: string; on?: boolean } & ButtonHTMLAttributes<HTMLButtonElement>) {
+export function IconButton({
+  icon,
+  label,
+  on,
+  ...rest
+}: { icon: IconName; label: string; on?: boolean } & ButtonHTMLAttributes<HTMLButtonElement>) {
   return (
-    <button type="button" {...rest} class={`icon-button ${on ? "on" : ""} ${rest.class ?? ""}`} aria-label={label} title={label} {...(on !== undefined && { "aria-pressed": on })}>
+    <button
+      type="button"
+      {...rest}
+      class={`icon-button ${on ? "on" : ""} ${rest.class ?? ""}`}
+      aria-label={label}
+      title={label}
+      {...(on !== undefined && { "aria-pressed": on })}
+    >
       <Icon name={icon} />
     </button>
   )
 }
 
-export function Field({ label, hint, children }: { label: string; hint?: string; children: (id: string, hintId: string | undefined) => ComponentChildren }) {
+export function Field({
+  label,
+  hint,
+  children,
+}: {
+  label: string
+  hint?: string
+  children: (id: string, hintId: string | undefined) => ComponentChildren
+}) {
   const id = useId()
   const hintId = hint ? `${id}-hint` : undefined
   return (
@@ -67,12 +92,28 @@ export const Progress = ({ value, label }: { value: number; label: string }) => 
   </progress>
 )
 
-const STATES: Record<JobState, string> = { queued: "Waiting", started: "Working", succeeded: "Done", failed: "Failed", cancelled: "Cancelled" }
+const STATES: Record<JobState, string> = {
+  queued: "Waiting",
+  started: "Working",
+  succeeded: "Done",
+  failed: "Failed",
+  cancelled: "Cancelled",
+}
 
 export const StateChip = ({ state }: { state: JobState }) => <span class={`chip ${state}`}>{STATES[state]}</span>
 
 /** A window over the page. Escape closes it where it can be closed; what had the focus gets it back. */
-export function Dialog({ title, onClose, children, wide }: { title: string; onClose?: () => void; children: ComponentChildren; wide?: boolean }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  wide,
+}: {
+  title: string
+  onClose?: () => void
+  children: ComponentChildren
+  wide?: boolean
+}) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {

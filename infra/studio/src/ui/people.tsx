@@ -39,10 +39,24 @@ export function LogInAgain({ email }: { email: string }) {
           action.go()
         }}
       >
-        <p>Log in again and go on where you were. Nothing on this page is lost, and uploads that are under way continue.</p>
-        <Field label="E-mail address">{(id) => <input id={id} type="email" value={email} readOnly autocomplete="username" />}</Field>
+        <p>
+          Log in again and go on where you were. Nothing on this page is lost, and uploads that are under way continue.
+        </p>
+        <Field label="E-mail address">
+          {(id) => <input id={id} type="email" value={email} readOnly autocomplete="username" />}
+        </Field>
         <Field label="Password">
-          {(id) => <input id={id} type="password" value={password} onInput={(event) => setPassword(event.currentTarget.value)} autocomplete="current-password" required autofocus />}
+          {(id) => (
+            <input
+              id={id}
+              type="password"
+              value={password}
+              onInput={(event) => setPassword(event.currentTarget.value)}
+              autocomplete="current-password"
+              required
+              autofocus
+            />
+          )}
         </Field>
         <Problem text={wrong ?? action.problem} />
         <footer>

@@ -10,6 +10,9 @@ import { useFrames, useLoad } from "./hooks"
 import { Icon } from "./icons"
 import { Fact, Problem, Progress, StateChip } from "./parts"
 
+/** What is shown above, and what is there in a better format. */
+const HIDDEN = /^(pianoroll\.png|composition\.json|stem-.*\.mp3)$/
+
 let sounding: HTMLAudioElement | null = null
 
 export function Piece({ versions }: { versions: ListedJob[] }) {
@@ -24,7 +27,13 @@ export function Piece({ versions }: { versions: ListedJob[] }) {
         {versions.length > 1 && (
           <div class="segments" role="group" aria-label="Version">
             {versions.map((version, index) => (
-              <button type="button" key={version.id} aria-pressed={index === at} aria-label={`Version ${"ABCD"[index] ?? index + 1}`} onClick={() => choose(index)}>
+              <button
+                type="button"
+                key={version.id}
+                aria-pressed={index === at}
+                aria-label={`Version ${"ABCD"[index] ?? index + 1}`}
+                onClick={() => choose(index)}
+              >
                 {"ABCD"[index] ?? index + 1}
               </button>
             ))}
@@ -42,15 +51,21 @@ function Version({ of }: { of: ListedJob }) {
     if (isOver(of.state)) return
     return follow(of.id, (news) => set({ state: news.state, progress: news.progress }))
   }, [of.id])
-  const job = useLoad(async () => (now.state === "succeeded" || now.state === "failed" ? jobs.get(of.id) : null), [of.id, now.state])
+  const job = useLoad(
+    async () => (now.state === "succeeded" || now.state === "failed" ? jobs.get(of.id) : null),
+    [of.id, now.state],
+  )
   if (!isOver(now.state))
     return (
       <div class="live" role="status">
         <Progress value={now.progress} label="Composition" />
-        <span>{now.state === "queued" ? "Waiting for a machine" : `Composing, ${Math.round(now.progress * 100)} %`}</span>
+        <span>
+          {now.state === "queued" ? "Waiting for a machine" : `Composing, ${Math.round(now.progress * 100)} %`}
+        </span>
       </div>
     )
-  if (now.state !== "succeeded") return <p class="wrong">{job.value?.failure?.message ?? <StateChip state={now.state} />}</p>
+  if (now.state !== "succeeded")
+    return <p class="wrong">{job.value?.failure?.message ?? <StateChip state={now.state} />}</p>
   return (
     <>
       <Problem text={job.problem} />
@@ -59,7 +74,8 @@ function Version({ of }: { of: ListedJob }) {
   )
 }
 
-const output = (job: Job, test: (one: Output) => boolean): Output | null => job.outputs.find((one) => one.url && test(one)) ?? null
+const output = (job: Job, test: (one: Output) => boolean): Output | null =>
+  job.outputs.find((one) => one.url && test(one)) ?? null
 
 function Done({ job }: { job: Job }) {
   const track = output(job, (one) => one.name === "track.mp3") ?? output(job, (one) => one.name.startsWith("track"))
@@ -68,7 +84,7 @@ function Done({ job }: { job: Job }) {
   const found = useLoad(async () => (score?.url ? document_<Composition>(score.url) : null), [score?.url])
   const told = found.value
   const stems = job.outputs.filter((one) => one.name.startsWith("stem-") && one.url)
-  const takeable = job.outputs.filter((one) => one.url && !["pianoroll.png", "composition.json"].includes(one.name))
+  const takeable = job.outputs.filter((one) => one.url && !HIDDEN.test(one.name))
   return (
     <>
       {track?.url && <Scrubber url={track.url} name={job.name} chords={told?.chords ?? null} />}
@@ -77,10 +93,20 @@ function Done({ job }: { job: Job }) {
           <Fact label="Key" value={told.key} />
           <Fact label="Tempo" value={bpm(told.tempo_bpm)} unit="BPM" />
           <Fact label="Length" value={clock(told.duration_s)} />
-          <Fact label="Plays" value={[...new Set(told.parts.map((part) => part.instrument.replaceAll("_", " ")))].join(", ")} />
+          <Fact
+            label="Plays"
+            value={[...new Set(told.parts.map((part) => part.instrument.replaceAll("_", " ")))].join(", ")}
+          />
         </dl>
       )}
-      {picture?.url && <img class="roll" src={picture.url} alt={`Piano roll of ${job.name || "the piece"}: its notes over time, one row for each pitch`} loading="lazy" />}
+      {picture?.url && (
+        <img
+          class="roll"
+          src={picture.url}
+          alt={`Piano roll of ${job.name || "the piece"}: its notes over time, one row for each pitch`}
+          loading="lazy"
+        />
+      )}
       <p class="takes">
         {stems.length > 0 && (
           <a class="button plain" href={to("mix", job.id)}>
@@ -126,7 +152,8 @@ function Scrubber({ url, name, chords }: { url: string; name: string; chords: Co
     if (slider.current && length) slider.current.value = String(media.currentTime / length)
     if (time.current) time.current.textContent = `${clock(media.currentTime)} / ${clock(length)}`
     const now = chords?.findIndex((one) => media.currentTime >= one.start_s && media.currentTime < one.end_s) ?? -1
-    for (const [index, item] of [...(strip.current?.children ?? [])].entries()) item.classList.toggle("lit", playing && index === now)
+    for (const [index, item] of [...(strip.current?.children ?? [])].entries())
+      item.classList.toggle("lit", playing && index === now)
   }, playing)
   return (
     <>

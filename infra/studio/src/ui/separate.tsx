@@ -9,11 +9,25 @@ import { day } from "./format"
 import { useAction, useLoad } from "./hooks"
 import { Button, Dialog, Problem, Progress, StateChip, Waiting } from "./parts"
 
-export const SEPARATIONS = ["stem-isolation-4", "stem-isolation-6", "stems-vocals-accompaniment", "htdemucs", "htdemucs-ft", "htdemucs-6s", "mdx-extra"]
+export const SEPARATIONS = [
+  "stem-isolation-4",
+  "stem-isolation-6",
+  "stems-vocals-accompaniment",
+  "htdemucs",
+  "htdemucs-ft",
+  "htdemucs-6s",
+  "mdx-extra",
+]
 
 export function Separations({ audioId }: { audioId: string }) {
   const [choosing, choose] = useState(false)
-  const list = useLoad(async () => (await jobs.list({ batch_name: batchOf(audioId), limit: 50 })).items.filter((job) => SEPARATIONS.includes(job.workflow)), [audioId])
+  const list = useLoad(
+    async () =>
+      (await jobs.list({ batch_name: batchOf(audioId), limit: 50 })).items.filter((job) =>
+        SEPARATIONS.includes(job.workflow),
+      ),
+    [audioId],
+  )
   return (
     <section class="panel" aria-labelledby="stems-title">
       <header>
@@ -24,13 +38,20 @@ export function Separations({ audioId }: { audioId: string }) {
       </header>
       <Problem text={list.problem} />
       {!list.value && !list.problem && <Waiting />}
-      {list.value?.length === 0 && <p class="hint">Not separated yet. Separation gives vocals, drums, bass and the rest as files of their own, to mix and to download.</p>}
+      {list.value?.length === 0 && (
+        <p class="hint">
+          Not separated yet. Separation gives vocals, drums, bass and the rest as files of their own, to mix and to
+          download.
+        </p>
+      )}
       <ul class="jobs-list">
         {list.value?.map((job) => (
           <Separation key={job.id} job={job} />
         ))}
       </ul>
-      {choosing && <Picker audioId={audioId} onClose={() => choose(false)} onDone={() => (choose(false), list.reload())} />}
+      {choosing && (
+        <Picker audioId={audioId} onClose={() => choose(false)} onDone={() => (choose(false), list.reload())} />
+      )}
     </section>
   )
 }
@@ -39,7 +60,9 @@ function Separation({ job }: { job: ListedJob }) {
   const [now, set] = useState({ state: job.state, progress: job.progress, problem: job.failure?.message ?? null })
   useEffect(() => {
     if (isOver(job.state)) return
-    return follow(job.id, (news) => set({ state: news.state, progress: news.progress, problem: news.job?.failure?.message ?? null }))
+    return follow(job.id, (news) =>
+      set({ state: news.state, progress: news.progress, problem: news.job?.failure?.message ?? null }),
+    )
   }, [job.id])
   return (
     <li class="separation" data-job={job.id} data-state={now.state}>
@@ -65,7 +88,10 @@ function Separation({ job }: { job: ListedJob }) {
 }
 
 function Picker({ audioId, onClose, onDone }: { audioId: string; onClose: () => void; onDone: () => void }) {
-  const models = useLoad(async () => (await processing.models()).sort((a, b) => Number(b.available) - Number(a.available)), [])
+  const models = useLoad(
+    async () => (await processing.models()).sort((a, b) => Number(b.available) - Number(a.available)),
+    [],
+  )
   const [chosen, choose] = useState<string | null>(null)
   const model = chosen ?? models.value?.find((one) => one.available)?.name ?? null
   const order = useAction(async () => {
@@ -103,10 +129,19 @@ function Picker({ audioId, onClose, onDone }: { audioId: string; onClose: () => 
 
 const Choice = ({ model, chosen, onChoose }: { model: SeparationModel; chosen: boolean; onChoose: () => void }) => (
   <label class={`choice ${model.available ? "" : "off"}`}>
-    <input type="radio" name="model" value={model.name} checked={chosen} disabled={!model.available} onChange={onChoose} />
+    <input
+      type="radio"
+      name="model"
+      value={model.name}
+      checked={chosen}
+      disabled={!model.available}
+      onChange={onChoose}
+    />
     <span>
       <strong>{model.name}</strong> <span class="chip">{model.stems} stems</span>
-      <span class="sub">{model.available ? model.description : `${model.description}. Its weights are not installed here.`}</span>
+      <span class="sub">
+        {model.available ? model.description : `${model.description}. Its weights are not installed here.`}
+      </span>
     </span>
   </label>
 )

@@ -9,7 +9,9 @@ const HEIGHT = 28
 const known = new Map<number, Promise<number[]>>()
 
 function peaksOf(id: number): Promise<number[]> {
-  const found = known.get(id) ?? samples.get(id).then((sample) => (sample.processing ? Promise.reject(new Error("not yet")) : sample.peaks))
+  const found =
+    known.get(id) ??
+    samples.get(id).then((sample) => (sample.processing ? Promise.reject(new Error("not yet")) : sample.peaks))
   known.set(id, found)
   found.catch(() => known.delete(id))
   return found

@@ -41,7 +41,11 @@ export function Timeline({ buffer, media, analysis, onControls, onLoop }: Props)
     const both = high.map((top, at) => Math.max(top, -(low[at] ?? 0)))
     const made = new Waveform(container.current, media, both, buffer.duration, { onView: setView, onLoop })
     surfer.current = made
-    onControls({ zoom: (times) => made.zoom(times), setLoop: (start, end) => made.setLoop(start, end), clearLoop: () => made.clearLoop() })
+    onControls({
+      zoom: (times) => made.zoom(times),
+      setLoop: (start, end) => made.setLoop(start, end),
+      clearLoop: () => made.clearLoop(),
+    })
     return () => made.destroy()
   }, [buffer])
   const seek = (at: number) => {
@@ -53,8 +57,29 @@ export function Timeline({ buffer, media, analysis, onControls, onLoop }: Props)
       <Ruler view={view} length={length} width={width} bars={analysis?.downbeats ?? null} />
       <div class="wave" ref={container} />
       <Spectrogram buffer={buffer} view={view} width={width} />
-      {analysis?.chords && <Lane name="Chords" spans={analysis.chords} view={view} length={length} onSeek={seek} media={media} text={chord} />}
-      {analysis?.structure && <Lane name="Form" spans={analysis.structure} view={view} length={length} onSeek={seek} media={media} text={(label) => label} sections />}
+      {analysis?.chords && (
+        <Lane
+          name="Chords"
+          spans={analysis.chords}
+          view={view}
+          length={length}
+          onSeek={seek}
+          media={media}
+          text={chord}
+        />
+      )}
+      {analysis?.structure && (
+        <Lane
+          name="Form"
+          spans={analysis.structure}
+          view={view}
+          length={length}
+          onSeek={seek}
+          media={media}
+          text={(label) => label}
+          sections
+        />
+      )}
       <Head media={media} view={view} />
     </div>
   )
@@ -64,7 +89,8 @@ export function Timeline({ buffer, media, analysis, onControls, onLoop }: Props)
 function Head({ media, view }: { media: HTMLMediaElement; view: View }) {
   const line = useRef<HTMLDivElement>(null)
   useFrames(() => {
-    if (line.current) line.current.style.transform = `translateX(${(media.currentTime - view.start) * view.perSecond}px)`
+    if (line.current)
+      line.current.style.transform = `translateX(${(media.currentTime - view.start) * view.perSecond}px)`
   }, true)
   return <div class="head" ref={line} aria-hidden="true" />
 }
@@ -78,7 +104,8 @@ function Ruler({ view, length, width, bars }: { view: View; length: number; widt
     const step = [1, 2, 5, 10, 15, 30, 60, 120, 300].find((one) => one * view.perSecond >= 64) ?? 600
     context.font = "11px system-ui, sans-serif"
     context.fillStyle = "#4a5463"
-    for (const at of bars ?? []) if (at >= view.start && at <= end) context.fillRect((at - view.start) * view.perSecond, 18, 1, 6)
+    for (const at of bars ?? [])
+      if (at >= view.start && at <= end) context.fillRect((at - view.start) * view.perSecond, 18, 1, 6)
     context.fillStyle = "#a3adbb"
     for (let at = Math.ceil(view.start / step) * step; at <= end; at += step) {
       const x = (at - view.start) * view.perSecond
@@ -108,7 +135,17 @@ function Spectrogram({ buffer, view, width }: { buffer: AudioBuffer; view: View;
     if (!context || !picture || !width) return
     const shown = Math.min(width / view.perSecond, buffer.duration)
     context.imageSmoothingEnabled = true
-    context.drawImage(picture, (view.start / buffer.duration) * COLUMNS, 0, (shown / buffer.duration) * COLUMNS, ROWS, 0, 0, shown * view.perSecond, SPECTRUM_PX)
+    context.drawImage(
+      picture,
+      (view.start / buffer.duration) * COLUMNS,
+      0,
+      (shown / buffer.duration) * COLUMNS,
+      ROWS,
+      0,
+      0,
+      shown * view.perSecond,
+      SPECTRUM_PX,
+    )
   }, [picture, view, width])
   return (
     <div class="spectrum">
@@ -169,15 +206,30 @@ function Lane({ name, spans, view, length, media, text, onSeek, sections }: Lane
   const kinds = [...new Set(spans.map((span) => span.label))]
   return (
     <div class={`lane ${sections ? "sections" : "chords"}`} role="group" aria-label={name}>
-      <div class="strip" ref={list} style={{ width: `${length * view.perSecond}px`, transform: `translateX(${-view.start * view.perSecond}px)` }}>
+      <div
+        class="strip"
+        ref={list}
+        style={{ width: `${length * view.perSecond}px`, transform: `translateX(${-view.start * view.perSecond}px)` }}
+      >
         {spans.map((span) => {
           const wide = (span.end_s - span.start_s) * view.perSecond
           const label = text(span.label)
           const place = { left: `${span.start_s * view.perSecond}px`, width: `${Math.max(wide - 1, 1)}px` }
-          const colour = sections ? { background: SECTION_COLOURS[kinds.indexOf(span.label) % SECTION_COLOURS.length] ?? "" } : {}
+          const colour = sections
+            ? { background: SECTION_COLOURS[kinds.indexOf(span.label) % SECTION_COLOURS.length] ?? "" }
+            : {}
           return (
-            <button type="button" key={span.start_s} tabIndex={-1} style={{ ...place, ...colour }} title={`${label || "No chord"} at ${clock(span.start_s)}`} aria-label={`${name}: ${label || "none"} at ${clock(span.start_s)}`} class={label ? "" : "none"} onClick={() => onSeek(span.start_s)}>
-              {wide > 15 ? label : ""}
+            <button
+              type="button"
+              key={span.start_s}
+              tabIndex={-1}
+              style={{ ...place, ...colour }}
+              title={`${label || "No chord"} at ${clock(span.start_s)}`}
+              aria-label={`${name}: ${label || "none"} at ${clock(span.start_s)}`}
+              class={label ? "" : "none"}
+              onClick={() => onSeek(span.start_s)}
+            >
+              {wide >= 6 + label.length * 7 ? label : ""}
             </button>
           )
         })}

@@ -32,18 +32,31 @@ export function Uploads({ all }: { all: readonly Sending[] }) {
         {all.map((one) => (
           <li key={one.key} class={one.stage}>
             <div class="about">
-              {one.sampleId && one.stage === "done" ? <a href={to("track", one.sampleId)}>{one.file.name}</a> : <span class="file">{one.file.name}</span>}
+              {one.sampleId && one.stage === "done" ? (
+                <a href={to("track", one.sampleId)}>{one.file.name}</a>
+              ) : (
+                <span class="file">{one.file.name}</span>
+              )}
               <span class="sub" role={one.stage === "failed" ? "alert" : "status"}>
                 {told(one)}
               </span>
             </div>
             {["sending", "offline", "paused", "looking"].includes(one.stage) && (
-              <Progress value={one.stage === "looking" ? 1 : one.sent / one.file.size} label={`Upload of ${one.file.name}`} />
+              <Progress
+                value={one.stage === "looking" ? 1 : one.sent / one.file.size}
+                label={`Upload of ${one.file.name}`}
+              />
             )}
             <div class="acts">
-              {(one.stage === "sending" || one.stage === "offline") && <IconButton icon="pause" label={`Pause ${one.file.name}`} onClick={() => uploads.pause(one.key)} />}
-              {(one.stage === "paused" || (one.stage === "failed" && one.file.size > 0)) && <IconButton icon="play" label={`Go on with ${one.file.name}`} onClick={() => uploads.resume(one.key)} />}
-              {one.stage !== "looking" && <IconButton icon="close" label={`Dismiss ${one.file.name}`} onClick={() => uploads.dismiss(one.key)} />}
+              {(one.stage === "sending" || one.stage === "offline") && (
+                <IconButton icon="pause" label={`Pause ${one.file.name}`} onClick={() => uploads.pause(one.key)} />
+              )}
+              {(one.stage === "paused" || (one.stage === "failed" && one.file.size > 0)) && (
+                <IconButton icon="play" label={`Go on with ${one.file.name}`} onClick={() => uploads.resume(one.key)} />
+              )}
+              {one.stage !== "looking" && (
+                <IconButton icon="close" label={`Dismiss ${one.file.name}`} onClick={() => uploads.dismiss(one.key)} />
+              )}
             </div>
           </li>
         ))}

@@ -93,6 +93,8 @@ class Settings(BaseModel):
     """Days that results are kept."""
     rate_limit_scale: float = 1.0
     """What the dialects' quotas of requests are multiplied with; 0 for no limits."""
+    tries_scale: float = Field(1.0, gt=0)
+    """What the bounds on passwords that are tried are multiplied with; of use to tests, which come from one address."""
     credits_standard: int = Field(10_000, ge=0)
     """Credits that a user of the standard plan has each month; 0 for as many as anybody wants."""
     credits_premium: int = Field(100_000, ge=0)

@@ -136,7 +136,7 @@ def test_the_order_of_a_job() -> None:
     assert order.params == {
         "stem": "accompaniment",
         "formats": ["mp3"],
-        "model": "patchbay-classic",
+        "model": "patchbay-small",
         "residual": True,
     }
     assert order.request["metadata"] == metadata

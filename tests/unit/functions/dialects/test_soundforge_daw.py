@@ -111,3 +111,12 @@ def test_stems_that_did_not_come_are_named(field: str) -> None:
     with pytest.raises(InvalidInput, match="there is no stem 'drums'") as caught:
         daw.arrangement(daw.read(json.dumps({field: {"drums": 0.5}})), ["vocals"])
     assert caught.value.field == f"manifest.{field}"
+
+
+@pytest.mark.parametrize("kind", ["fade_in", "fade_out"])
+def test_a_fade_is_no_longer_than_a_clips_can_be(kind: str) -> None:
+    longest = daw.read(json.dumps({"edits": [{"stem": "a", "type": kind, "start": 0, "end": 3600}]}))
+    assert daw.arrangement(longest, ["a"]).tracks[0].clips[0].cut_end_s == 3600
+    with pytest.raises(InvalidFields, match="3600 s at most") as caught:
+        daw.read(json.dumps({"edits": [{"stem": "a", "type": kind, "start": 1, "end": 3602}]}))
+    assert [problem.field for problem in caught.value.problems] == ["manifest.edits.0"]

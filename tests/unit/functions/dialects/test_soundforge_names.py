@@ -1,6 +1,7 @@
 """SoundForge's ids and paths that tell what they are of."""
 
 import uuid
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -45,10 +46,10 @@ def test_there_are_eight_places(place: int) -> None:
 
 @given(file_names)
 def test_a_path_tells_what_it_is_of(name: str) -> None:
-    from urllib.parse import unquote
-
-    path = unquote(names.path_of("downloads", JOB, name))
+    told = names.path_of("downloads", JOB, name)
+    path = unquote(told)
     assert path.startswith("/files/downloads/")
+    assert names.parse_told(told) == names.parse_path(path)
     found = names.parse_path(path)
     assert (found.place, found.owner_id, found.name) == ("downloads", JOB, name)
     assert names.parse_path(path.removeprefix("/files/")) == found

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.dialects.twoshot.mapping.arrangement import arrangement_of, unmeasured
+from functions.dialects.twoshot.mapping.arrangement import arrangement_of
 from functions.dialects.twoshot.mapping.projects import content
 from functions.dialects.twoshot.schemas.projects import ProjectBody, ProjectData
 from patchbay.domain.arrangement import length_s
@@ -69,15 +69,11 @@ def test_one_source_for_each_that_differs() -> None:
     assert [one.field for one in references] == [f"tracks[0].clips[{n}].source" for n in (0, 1, 3, 4, 5, 6)]
 
 
-def test_only_what_the_length_depends_on_is_measured() -> None:
-    clips = [
-        clip(id="1", source={"sampleId": 1}, speed=1, cutEnd=2),
-        clip(id="2", source={"sampleId": 2}, speed=1, cutEnd=None),
-        clip(id="3", source={"sampleId": 3}, speed="tempo-sync", cutEnd=2),
-    ]
-    data = ProjectBody.model_validate(document(*clips))
-    _, references = arrangement_of(data)
-    assert [one.sample_id for one in unmeasured(data, references)] == [2, 3]
+def test_a_cut_past_the_end_of_its_source_makes_nothing_longer() -> None:
+    data = ProjectBody.model_validate(document(clip(source={"sampleId": 1}, speed=1, position=0, cutEnd=60)))
+    data.tracks[0].loopEvery = None
+    kept = content(data, "name", "", lambda wanted: ({one.name: 2.0 for one in wanted}, {}))
+    assert kept.duration_s == 2.0
 
 
 SOURCE = st.one_of(

@@ -8,9 +8,11 @@ import pytest
 from functions.entrypoints import index_samples
 from patchbay import bootstrap
 from patchbay.core import layout, layout_library
+from patchbay.core.layout_projects import put_project
 from patchbay.core.search import Query
 from patchbay.core.search.postings import KIND
 from patchbay.domain.errors import Unavailable
+from patchbay.domain.projects import Document, Project
 from patchbay.domain.samples import Sample, SampleState
 from patchbay.ports import Delete, Record
 from tests.fakes.clock import START
@@ -91,6 +93,25 @@ def test_several_changes_of_one_sample_are_one_look(
     assert found(world) == ["Three"]
 
 
+def test_a_project_that_is_made_and_ready_in_one_batch_is_found(world: World, stream: Changes) -> None:
+    facts: dict[str, Any] = {"tempo_bpm": 120.0, "duration_s": 60.0, "sha256": "x", "size_bytes": 1, "saved_at": START}
+    project = Project(
+        id="00000001-0000-7000-8000-000000000000",
+        tenant_id="ada",
+        public=True,
+        revision=1,
+        document=Document(revision=1, name="Epic", **facts),
+        keep_until=START,
+        created_at=START,
+        updated_at=START,
+    )
+    world.records.write(put_project(project))
+    world.records.write(put_project(project.model_copy(update={"version": 1, "keep_until": None})))
+    stream += told(world)
+    assert index_samples.handler({}, None) == {"batchItemFailures": []}
+    assert [each.id for each in world.services.search.projects(Query())] == [project.id]
+
+
 def test_its_own_writes_are_none_of_its_business(world: World, stream: Changes) -> None:
     stored(world, 1)
     stream += told(world)
@@ -110,10 +131,10 @@ def test_one_that_fails_is_come_back_to_and_keeps_no_other(
     search = world.services.search
 
     class Moody:
-        def index(self, old: Sample | None, new: Sample) -> None:
+        def index(self, old: Sample | None, new: Sample) -> bool:
             if new.number in {2, 3}:
                 raise Unavailable("busy")
-            search.index(old, new)
+            return search.index(old, new)
 
     monkeypatch.setitem(world.services.__dict__, "search", Moody())
     with caplog.at_level(logging.ERROR):

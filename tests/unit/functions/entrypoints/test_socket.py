@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from functions.dialects.soundforge import socket as protocol
 from functions.entrypoints import push_progress, socket
 from patchbay.core import events
+from patchbay.domain.errors import Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Job
 from tests.fakes.world import Tenant, World
 
 ME = "Zx9Abc="
 NO_ID = "0198c0de-0000-7000-8000-000000000000"
+DEEP = f'["1",{"[" * 900}{"]" * 900},"phoenix","heartbeat",{{}}]'
+"""Can be read, and cannot be written again."""
 
 
 def event(route: str, body: str | None = None, **query: str) -> dict[str, Any]:
@@ -158,7 +161,7 @@ def test_after_the_end_of_the_socket_nothing_is_told(world: World, job: Job, fol
 
 @pytest.mark.usefixtures("open_socket")
 @pytest.mark.parametrize(
-    "body", ["", "x", "{}", "[1,2,3]", "[1,2,3,4,5]", "[" * 100_000, '["1","2",{},"e",{}]', "null"]
+    "body", ["", "x", "{}", "[1,2,3]", "[1,2,3,4,5]", "[" * 100_000, '["1","2",{},"e",{}]', "null", DEEP]
 )
 def test_what_is_no_message_is_not_answered(world: World, body: str) -> None:
     assert socket.handler(event("$default", body), None) == {"statusCode": 200}
@@ -183,6 +186,33 @@ def test_one_listeners_trouble_is_not_the_others(world: World, ada: Tenant, job:
     world.carry_out(job)
     assert "job:completed" in [message[3] for message in follow()]
     assert list(world.services.sockets.listeners(job.id)) == [ME]
+
+
+@pytest.mark.parametrize("trouble", [Unavailable("busy"), RuntimeError("no rights")])
+def test_the_others_are_told_and_the_end_is_tried_again(
+    world: World, ada: Tenant, job: Job, follow: Any, monkeypatch: Any, trouble: Exception
+) -> None:
+    """Whoever is before the one in trouble, and behind it."""
+    for name in ("A", "ZZ"):
+        world.services.sockets.open(name, ada.secret)
+        world.services.sockets.join(name, job.id)
+    connect(ada.secret)
+    say(world, f"jobs:{job.id}", "phx_join")
+    send = world.wire.send
+
+    def fails(connection_id: str, data: bytes) -> None:
+        if connection_id == "A":
+            raise trouble
+        send(connection_id, data)
+
+    monkeypatch.setattr(world.wire, "send", fails)
+    told = {"tenant_id": ada.id, "data": {"id": job.id}}
+    push_progress.handler({"detail": told}, None)  # not over yet: the next event tells
+    world.carry_out(job)
+    with pytest.raises(Unavailable):
+        push_progress.handler({"detail": told}, None)
+    for name in (ME, "ZZ"):
+        assert [message[3] for message in world.wire.taken(name)][-2:] == ["job:completed", "pipeline:complete"]
 
 
 @pytest.mark.usefixtures("open_socket")

@@ -6,7 +6,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from functions.http import once
-from patchbay.core.idempotency import Idempotency, IdempotencyMismatch
+from patchbay.core.idempotency import MAX_ANSWER_BYTES, Idempotency, IdempotencyMismatch
 from patchbay.domain.errors import InvalidInput, Unavailable
 from tests.fakes.world import World
 
@@ -97,3 +97,32 @@ def test_a_key_of_a_wrong_form(world: World) -> None:
     with pytest.raises(InvalidInput) as told:
         once.begin(scope("a b"), "t", "d")
     assert told.value.field == "Idempotency-Key"
+
+
+@pytest.mark.parametrize(("key", "held"), [(None, False), ("key", True)])
+async def test_no_more_of_an_answer_is_held_than_can_be_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch, key: str | None, held: bool
+) -> None:
+    most = 0
+
+    class Watched(bytearray):
+        def extend(self, block: Any) -> None:
+            nonlocal most
+            super().extend(block)
+            most = max(most, len(self))
+
+    monkeypatch.setattr(once, "bytearray", Watched, raising=False)
+    blocks = [b"x" * 50_000] * 40
+    sent = await served(scope(key), 200, *blocks)
+    assert sum(len(message.get("body", b"")) for message in sent) == 2_000_000
+    assert (most > 0) is held
+    assert most <= MAX_ANSWER_BYTES
+    assert not world.records.items, "nothing of it is kept"
+
+
+async def test_the_largest_answer_that_is_kept(world: World) -> None:
+    most = MAX_ANSWER_BYTES // 4 * 3
+    await served(scope(), 200, b"x" * (most - 1), b"x")
+    assert once.begin(scope(), "t", "d") is not None
+    await served(scope("other"), 200, b"x" * most, b"x")
+    assert once.begin(scope("other"), "t", "d") is None

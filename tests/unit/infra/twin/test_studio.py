@@ -86,6 +86,7 @@ async def test_files_and_the_addresses_of_pages(door: FrontDoor, target: str, te
         "/studio/assets/gone",
         "/studio/assets",
         "/studio/favicon.ico",
+        "/studio/" + "a" * 300,
     ],
 )
 async def test_nothing_else_is_there(door: FrontDoor, upstream: RecordedUpstream, target: str) -> None:

@@ -7,18 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchbay.core import browsers
-from patchbay.core.browsers import (
-    LIVES,
-    REGISTRATIONS_OF_ASKER,
-    TRIES,
-    TRIES_OF_ACCOUNT,
-    TRIES_OF_ASKER,
-    Browsers,
-    check_form_token,
-    form_token,
-    is_secret,
-    new_secret,
-)
+from patchbay.core.browsers import LIVES, Browsers, check_form_token, form_token, is_secret, new_secret
+from patchbay.core.tries import REGISTRATIONS_OF_ASKER, TRIES, TRIES_OF_ACCOUNT, TRIES_OF_ASKER
 from patchbay.domain.errors import Forbidden, InvalidInput, RateLimited, Taken, Unauthenticated
 from patchbay.settings import Settings
 from tests.fakes.world import World

@@ -170,6 +170,28 @@ class TestListing:
         found = world.services.generations.owned(ada.id, limit=1, offset=1, kinds=("render",))
         assert [each.id for each, _ in found] == [ids[0]]
 
+    def test_a_rare_kind_is_looked_for_in_few_and_bounded_reads(
+        self, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rare = generate(world, ada, kind="video")[0].id
+        for _ in range(12):
+            generate(world, ada, kind="render")
+        query, reads = world.records.query, []
+
+        def counted(partition: str, **asked: Any) -> Any:
+            reads.append(asked["limit"])
+            return query(partition, **asked)
+
+        monkeypatch.setattr(world.records, "query", counted)
+        owned = world.services.generations.owned
+        assert [found.id for found, _ in owned(ada.id, limit=1, kinds=("video",))] == [rare]
+        assert reads == [100]
+        monkeypatch.setattr("patchbay.core.generations.MIN_READ", 5)
+        monkeypatch.setattr("patchbay.core.generations.MAX_READ", 12)
+        reads.clear()
+        assert owned(ada.id, limit=1, kinds=("video",)) == []
+        assert reads == [5, 5, 2]
+
     @pytest.mark.parametrize(("limit", "offset"), [(0, 0), (-1, 0), (MAX_PAGE + 1, 0), (1, -1), (1, MAX_PAGE + 1)])
     def test_pages_have_bounds(self, world: World, ada: Tenant, limit: int, offset: int) -> None:
         with pytest.raises(InvalidInput):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from patchbay.core import layout
 from patchbay.core.generations import AT_ONCE, READ_BYTES
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import NotFound, Unavailable
@@ -124,7 +125,7 @@ class TestABadEnd:
         assert spent(world, ada) == 5
         over = world.services.jobs.get(ada.id, job.id)
         found = settle(world, over)
-        assert (found.settled, found.outputs, over.state) == (True, (), JobState(how))
+        assert (found.settled, found.outputs, over.state, found.credits) == (True, (), JobState(how), 0)
         assert spent(world, ada) == 0
         assert settle(world, over) == found
         assert spent(world, ada) == 0
@@ -174,7 +175,7 @@ class TestABadEnd:
         found = settle(world, job)
         assert found.outputs == ()
         assert "delete some" in (found.reason or "")
-        assert spent(world, tenant) == 5, "the work was done"
+        assert (spent(world, tenant), found.credits) == (5, 5), "the work was done"
 
 
 class TestAnEndThatNobodyTold:
@@ -299,6 +300,49 @@ class TestInTheMiddle:
         assert settle(world, job) == settled[0]
         with pytest.raises(NotFound):
             asset(world, job, "bass")
+
+    def test_audio_that_was_had_is_paid_whatever_becomes_of_its_job(
+        self, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = done(world, ada, credits=5)
+        with monkeypatch.context() as patch:
+            died = crashing(world, 9, patch)
+            with pytest.raises(Unavailable):
+                world.services.generations.settle(job)
+            assert died()
+        assert asset(world, job, "vocals").state is AssetState.READY
+        world.services.jobs.delete(ada.id, job.id)
+        world.services.generations.give_up(ada.id, job.id)
+        assert spent(world, ada) == 5
+
+    def test_audio_that_was_deleted_before_the_end_is_told_stays_so_and_is_paid(
+        self, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = done(world, ada, credits=5)
+        with monkeypatch.context() as patch:
+            crashing(world, 3, patch)
+            with pytest.raises(Unavailable):
+                world.services.generations.settle(job)
+        for name in STEMS:
+            world.services.assets.delete(ada.id, output_asset_id(job, name))
+        found = settle(world, job)
+        assert (found.outputs, found.reason, found.credits) == ((), "its audio was deleted", 5)
+        assert spent(world, ada) == 5
+        with pytest.raises(NotFound):
+            asset(world, job, "bass")
+
+    def test_audio_that_the_store_dropped_in_a_long_outage_is_made_again(
+        self, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = done(world, ada)
+        with monkeypatch.context() as patch:
+            crashing(world, 1, patch)
+            with pytest.raises(Unavailable):
+                world.services.generations.settle(job)
+        for name in STEMS:
+            world.services.assets.remove(asset(world, job, name))
+        world.clock.advance(seconds=layout.PENDING_KEPT.total_seconds() + 1)
+        assert len(settle(world, job).outputs) == 4
 
     def test_audio_that_is_deleted_while_it_comes_leaves_no_bytes(
         self, world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch

@@ -20,8 +20,10 @@ from patchbay.domain.errors import PatchbayError, QuotaExceeded, Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Job
 from patchbay.ports import AddWithin
 from patchbay.settings import Settings
+from tests.fakes.films import FILM
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
+from tests.support.videos import make_video
 from tests.unit.patchbay.core.receiving import Killed, dying
 
 BAD = b"no audio at all"
@@ -259,6 +261,18 @@ def test_what_was_there_before_is_counted_by_a_command() -> None:
     for asset in (ready, pending, rejected):
         assets.delete(ada.id, asset.id)
     world.services.jobs.cancel(ada.id, jobs[1].id)
+    assert figures(world, ada) == {}
+
+
+def test_videos_that_were_there_before_are_counted_too() -> None:
+    world = World()
+    ada, videos = world.tenant(), world.services.videos
+    taken, awaited = make_video(world, ada), make_video(world, ada, data=None)
+    videos.checked(ada.id, taken.id)
+    assert [world.services.assets.holdings.count_old(ada.id) for _ in range(2)] == [1, 0]
+    assert figures(world, ada) == {"files": 1, "bytes": len(FILM)}
+    for video in (taken, awaited):
+        videos.delete(ada.id, video.id)
     assert figures(world, ada) == {}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from patchbay.core import intake
 from patchbay.core.idempotency import Idempotency, IdempotencyMismatch, Once
-from patchbay.core.intake import PART_BYTES, Intake, part_bytes
+from patchbay.core.intake import HELD_BYTES, PART_BYTES, Intake, part_bytes
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import InvalidInput, TooLarge, Unavailable
 from patchbay.ports import Write
@@ -47,6 +47,20 @@ def test_what_went_in_is_what_is_stored(world: World, ada: Tenant, data: bytes) 
 def test_a_file_of_one_part_is_stored_at_once(world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world.objects, "start_multipart", None)
     send(world, ada, LARGE[:PART_BYTES], block=PART_BYTES)
+
+
+@pytest.mark.parametrize("size", [1, HELD_BYTES, HELD_BYTES + 1, PART_BYTES, PART_BYTES + 1, len(LARGE)])
+def test_a_file_that_waits_for_others_holds_little(world: World, ada: Tenant, size: int) -> None:
+    with begin(world, ada) as taken:
+        taken.write(LARGE[:size])
+        taken.close()
+        assert len(taken._buffer) <= HELD_BYTES
+        asset = taken.finish()
+    assert world.objects.stored[asset.key][0] == LARGE[:size]
+    with begin(world, ada) as given_up:
+        given_up.write(LARGE[:size])
+        given_up.close()
+    assert not world.objects.uploads
 
 
 def test_parts_are_of_one_size_and_no_more_is_held(world: World, ada: Tenant) -> None:

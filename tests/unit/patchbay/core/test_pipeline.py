@@ -25,7 +25,7 @@ def test_a_plan_says_what_is_to_be_done(world: World, ada: Tenant) -> None:
     assert [(p.step, p.compute) for p in planned] == [(0, "gpu"), (1, "cpu")]
     assert world.services.jobs.get(ada.id, job.id).state is JobState.STARTED
     isolate, encode = world.services.pipeline.steps(job.id)
-    assert (isolate.model, isolate.engine, isolate.reported) == ("patchbay-classic", "separation", False)
+    assert (isolate.model, isolate.engine, isolate.reported) == ("patchbay-small", "separation", False)
     assert isolate.inputs[0].sha256
     assert [i.name for i in encode.inputs] == ["vocals", "drums", "bass", "other"]
     assert isolate.share[1] == encode.share[0] == pytest.approx(10 / 11)
@@ -69,8 +69,8 @@ def test_results_that_are_gone_are_made_again(world: World, ada: Tenant) -> None
 
 def test_a_newer_model_version_is_other_work(world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     world.carry_out(world.order(ada))
-    newer = replace(MODELS["patchbay-classic"], version="2.0")
-    monkeypatch.setitem(MODELS, "patchbay-classic", newer)
+    newer = replace(MODELS["patchbay-small"], version="2.0")
+    monkeypatch.setitem(MODELS, "patchbay-small", newer)
     again = world.order(ada)
     assert len(world.services.pipeline.plan(ada.id, again.id)) == 1
 

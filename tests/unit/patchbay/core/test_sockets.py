@@ -1,14 +1,20 @@
 """Open sockets and the jobs they listen to."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from patchbay.core.sockets import LIVES, MAX_JOBS, TICKET_LIVES, Sockets
-from patchbay.domain.errors import Conflict, NotFound, Unauthenticated
+from patchbay.core import layout, layout_sockets
+from patchbay.core.sockets import JOINS, LIVES, MAX_JOBS, TICKET_LIVES, Listener, Sockets
+from patchbay.domain.errors import Conflict, NotFound, RateLimited, Unauthenticated
+from patchbay.domain.users import Caller
+from patchbay.ports import Put, Write
 from tests.fakes.world import Tenant, World
 
+EMAIL, PASSWORD = "eve@example.org", "correct horse battery"
 NO_ID = "0198c0de-0000-7000-8000-000000000000"
 
 
@@ -93,6 +99,134 @@ def test_a_socket_listens_to_so_many_jobs(world: World, sockets: Sockets, ada: T
         sockets.join("c", jobs[-1].id)
     sockets.leave("c", jobs[0].id)
     sockets.join("c", jobs[-1].id)
+
+
+def as_tenant(world: World, tenant_id: str) -> Tenant:
+    application = world.services.accounts.applications(tenant_id)[0]
+    return Tenant(Caller(tenant_id=tenant_id, application_id=application.id, key_id=""), application, "")
+
+
+def by_key(world: World) -> tuple[str, str, Callable[[], object]]:
+    """A tenant, what opens a socket for it, and what makes that worthless."""
+    ada, accounts = world.tenant("ada@example.org"), world.services.accounts
+    key_id = accounts.authenticate(ada.secret).key_id
+    return ada.id, ada.secret, lambda: accounts.revoke_key(ada.id, key_id)
+
+
+def by_ticket_of_a_key(world: World) -> tuple[str, str, Callable[[], object]]:
+    tenant_id, secret, end = by_key(world)
+    key_id = world.services.accounts.authenticate(secret).key_id
+    return tenant_id, world.services.sockets.ticket(tenant_id, key_id=key_id), end
+
+
+def by_session(world: World) -> tuple[str, str, Callable[[], object]]:
+    user, identity = world.services.people.register(EMAIL, PASSWORD, "Eve"), world.services.identity
+    token = identity.sign_in(EMAIL, PASSWORD).access_token
+    return user.id, token, lambda: identity.sign_out(token)
+
+
+def by_password(world: World) -> tuple[str, str, Callable[[], object]]:
+    tenant_id, token, _ = by_session(world)
+    identity = world.services.identity
+    return tenant_id, token, lambda: identity.change_password(token, PASSWORD, "another good password")
+
+
+def by_browser(world: World) -> tuple[str, str, Callable[[], object]]:
+    user, browsers = world.services.people.register(EMAIL, PASSWORD, "Eve"), world.services.browsers
+    cookie = browsers.log_in(EMAIL, PASSWORD)
+    return user.id, world.services.sockets.ticket(user.id, browser=cookie), lambda: browsers.log_out(cookie)
+
+
+WAYS = [by_key, by_ticket_of_a_key, by_session, by_password, by_browser]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_socket_ends_with_what_opened_it(
+    world: World, sockets: Sockets, way: Callable[[World], tuple[str, str, Callable[[], object]]]
+) -> None:
+    tenant_id, token, end = way(world)
+    asset = world.upload(as_tenant(world, tenant_id))
+    job, other = (world.order(as_tenant(world, tenant_id), input_asset_id=asset.id) for _ in range(2))
+    sockets.open("c", token)
+    sockets.join("c", job.id)
+    assert list(sockets.listeners(job.id)) == ["c"]
+    end()
+    with pytest.raises(Unauthenticated, match="open another"):
+        sockets.join("c", other.id)
+    assert list(sockets.listeners(job.id)) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_is_told_is_looked_up(
+    world: World, sockets: Sockets, way: Callable[[World], tuple[str, str, Callable[[], object]]]
+) -> None:
+    tenant_id, token, end = way(world)
+    job = world.order(as_tenant(world, tenant_id))
+    sockets.open("c", token)
+    sockets.join("c", job.id)
+    end()
+    assert list(sockets.listeners(job.id)) == []
+    assert not sockets.listens("c", job.id)
+
+
+def test_a_key_outlives_a_new_password(world: World, sockets: Sockets) -> None:
+    tenant_id, _, change = by_password(world)
+    accounts = world.services.accounts
+    _, secret = accounts.create_key(accounts.applications(tenant_id)[0])
+    job = world.order(as_tenant(world, tenant_id))
+    sockets.open("c", secret)
+    sockets.join("c", job.id)
+    change()
+    assert list(sockets.listeners(job.id)) == ["c"]
+
+
+def test_a_ticket_is_worth_nothing_once_its_asker_is_out(world: World, sockets: Sockets) -> None:
+    _, ticket, end = by_browser(world)
+    end()
+    with pytest.raises(Unauthenticated):
+        sockets.open("c", ticket)
+
+
+def test_joins_are_counted(world: World, sockets: Sockets, ada: Tenant, bob: Tenant) -> None:
+    job, other = world.order(ada), world.order(bob)
+    for name in "ab":
+        sockets.open(name, ada.secret)
+    for n in range(JOINS.requests):
+        sockets.join("ab"[n % 2], job.id)
+    with pytest.raises(RateLimited, match="60 joins"):
+        sockets.join("a", job.id)
+    sockets.open("c", bob.secret)
+    sockets.join("c", other.id)
+    world.clock.advance(seconds=JOINS.window_s)
+    sockets.join("a", job.id)
+
+
+def test_a_mark_that_no_socket_knows_of_goes(world: World, sockets: Sockets, ada: Tenant) -> None:
+    job = world.order(ada)
+    opener = sockets.open("c", ada.secret).opener
+    sockets.close("c")
+    mark = layout.record(layout_sockets.listener_key(job.id, "c"), "listener", Listener(opener=opener))
+    world.records.write(Put(mark, expected=None))
+    world.wire.gone.add("c")
+    sockets.send("c", b"{}", job_id=job.id)
+    assert list(sockets.listeners(job.id)) == []
+
+
+def test_closing_goes_past_who_joins_meanwhile(
+    world: World, sockets: Sockets, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, write = world.order(ada), world.records.write
+    sockets.open("c", ada.secret)
+
+    def joins_first(*writes: Write) -> None:
+        monkeypatch.setattr(world.records, "write", write)
+        sockets.join("c", job.id)
+        write(*writes)
+
+    monkeypatch.setattr(world.records, "write", joins_first)
+    sockets.close("c")
+    assert list(sockets.listeners(job.id)) == []
+    assert not sockets.listens("c", job.id)
 
 
 class Listening(RuleBasedStateMachine):

@@ -134,3 +134,27 @@ def test_pages_together_are_all_songs_once_newest_first(numbers: list[int], limi
 def test_a_page_has_a_sensible_length(songs: Songs, ada: Tenant, limit: int) -> None:
     with pytest.raises(InvalidInput, match="1 to 100"):
         songs.list(ada.id, limit=limit)
+
+
+def test_what_an_album_does_not_tell_is_not_forgotten(songs: Songs, ada: Tenant) -> None:
+    songs.found(ada.id, LIGHTS.model_copy(update={"isrc": "USUG11904206"}))
+    again = songs.found(ada.id, LIGHTS.model_copy(update={"album": "After Hours"}))
+    assert (again.facts.isrc, again.facts.album) == ("USUG11904206", "After Hours")
+    assert songs.found(ada.id, LIGHTS.model_copy(update={"isrc": "OTHER"})).facts.isrc == "OTHER"
+
+
+def test_of_two_who_find_a_mark_left_behind_one_takes_it(world: World, songs: Songs, ada: Tenant) -> None:
+    first = songs.found(ada.id, LIGHTS)
+    (mark,) = layout_songs.claim(first)
+    songs.delete(ada.id, first.id)
+    world.records.write(mark)
+    rivals: list[str] = []
+
+    def rival(*writes: object) -> None:
+        if not rivals:
+            rivals.append("")
+            rivals[0] = songs.found(ada.id, LIGHTS).id
+
+    world.records.before_write = rival
+    assert songs.found(ada.id, LIGHTS).id == rivals[0]
+    assert [song.id for song in songs.list(ada.id, limit=10)] == rivals

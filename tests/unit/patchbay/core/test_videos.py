@@ -95,6 +95,14 @@ class TestMaking:
         assert [each.id for each in world.services.videos.owned(ada.id, limit=10)] == [kept.id]
         assert world.records.items[video_key(ada.id, kept.id)].expires_at is None
 
+    def test_forgotten_ones_take_no_others_place(self, world: World, ada: Tenant) -> None:
+        kept = make_video(world, ada)
+        world.services.videos.checked(ada.id, kept.id)
+        for _ in range(3):
+            make_video(world, ada, data=None)
+        world.clock.advance(seconds=timedelta(days=2).total_seconds())
+        assert [each.id for each in world.services.videos.owned(ada.id, limit=2)] == [kept.id]
+
 
 class TestLooking:
     def test_bytes_are_taken_to_where_no_link_reaches(self, world: World, ada: Tenant) -> None:

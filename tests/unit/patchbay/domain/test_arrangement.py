@@ -196,6 +196,29 @@ class TestLoops:
         with pytest.raises(InvalidInput, match="too short"):
             placed(arranged(Track(id="l", clips=(clip("a", "ten"),), loop_every=1)), until_s=20.0)
 
+    def test_clips_past_the_end_are_not_walked_again_and_again(self) -> None:
+        tiny = clip("a", cut_end_s=0.001)
+        far = [tiny.model_copy(update={"id": f"far-{n}", "start_beats": 399_000.0}) for n in range(500)]
+        near = tiny.model_copy(update={"id": "near", "start_beats": 1 / 16})
+        loop = Track(id="l", clips=(*far, near, tiny), loop_every=1 / 16)
+        other = Track(id="o", clips=(tiny.model_copy(update={"id": "b", "start_beats": 200.0}),))
+        plan, walked = module._Plan(arranged(loop, other, tempo_bpm=999), DURATIONS_S, {}), []
+
+        class Seen:
+            def __init__(self, placed: Placement) -> None:
+                self._placed = placed
+
+            def __getattr__(self, name: str) -> Any:
+                if name == "start_s":
+                    walked.append(self._placed.clip.id)
+                return getattr(self._placed, name)
+
+        plan._first["l"] = [Seen(placed) for placed in plan._first["l"]]  # type: ignore[misc]
+        found = list(plan.placed(loop, 200 * 60 / 999))
+        assert [p.clip.id for p in found[:4]] == ["near", "a", "near", "a"], "in the track's order, as ever"
+        assert len(found) == 2 * 3200 - 1
+        assert len(walked) < 3 * len(found) + len(loop.clips)
+
     def test_placements_come_as_they_are_asked_for(self) -> None:
         quick = Track(id="l", clips=(clip("a", cut_end_s=0.01),), loop_every=1 / 16)
         assert next(placements(arranged(quick), DURATIONS_S, until_s=MAX_LENGTH_S)).start_s == 0

@@ -70,7 +70,8 @@ class Services(Outside):
         from patchbay.core.identity import Identity
 
         parts = (self.accounts, self.people, self.passwords, self.tokens)
-        return Identity(self.records, self.clock, *parts, verifies=self.settings.verify_email)
+        verifies, scale = self.settings.verify_email, self.settings.tries_scale
+        return Identity(self.records, self.clock, *parts, verifies=verifies, tries_scale=scale)
 
     @cached_property
     def sockets(self) -> "Sockets":
@@ -119,7 +120,7 @@ class Services(Outside):
         """Who signs in with a browser."""
         from patchbay.core.browsers import Browsers
 
-        return Browsers(self.records, self.clock, self.identity, self.rate_limits)
+        return Browsers(self.records, self.clock, self.identity)
 
     @cached_property
     def assets(self) -> Assets:

@@ -83,14 +83,14 @@ MODELS: dict[str, Model] = {
         Model(
             "patchbay-small",
             "separation",
-            "1.0",
-            "A small network of our own, trained on music made by programs: see docs/models/patchbay-small.md",
+            "1.1",
+            "A small network of our own beside the rules of patchbay-classic: see docs/models/patchbay-small.md",
             FOUR_STEMS,
             "Apache-2.0",
             commercial_use=True,
             files={
-                "small.safetensors": "0b0ad407ec02215a237f035fe2da7b2fadeaf5b2cb118220fe6fa54914f94f9b",
-                "small.json": "2848374588dc8cca0d377bb30cd0ed608587c4e9a4635220f03d02b902a39621",
+                "small.safetensors": "59724163aaf4e6ceb6bd4be27aeeae6a4602147aa8b274040a6abf2a6c4e7341",
+                "small.json": "37f7cab9b8d2727cdf59ce4c6d720c70098d9678386557cb9b7d28078e627866",
             },
             embedded=True,
             memory_mib=1024,
@@ -153,7 +153,7 @@ MODELS: dict[str, Model] = {
     )
 }
 
-PREFERENCE = ("htdemucs_ft", "htdemucs", "mdx_extra", "htdemucs_6s", "patchbay-classic", "patchbay-small")
+PREFERENCE = ("htdemucs_ft", "htdemucs", "mdx_extra", "htdemucs_6s", "patchbay-small", "patchbay-classic")
 """Which model a separation takes when it is asked for none: the first of these that is installed and has the stems."""
 GENERATORS = (
     "musicgen-stereo-medium",

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 
 from patchbay.core import layout, layout_people, store
 from patchbay.core.identity import Identity, caller
-from patchbay.core.limits import Quota, RateLimits
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Conflict, Forbidden, InvalidInput, RateLimited, Unauthenticated, Unavailable
 from patchbay.domain.users import Caller, User, hash_secret
@@ -26,14 +25,8 @@ from patchbay.ports import Clock, Delete, Records
 LIVES = timedelta(days=30)
 RENEWED_AFTER = timedelta(days=1)
 """How old the last sign of life may be before it is written down again."""
-_QUARTER_S = 900
-TRIES_OF_ASKER = Quota(60, _QUARTER_S)
-"""Passwords that one network address may try, of all accounts together."""
-TRIES = Quota(10, _QUARTER_S)
-"""Those that one address may try of one account."""
-TRIES_OF_ACCOUNT = Quota(100, _QUARTER_S)
-"""Those of one account that all addresses may try; far more, or anybody could keep its owner out."""
-REGISTRATIONS_OF_ASKER = Quota(20, 3600)
+BROWSER = "browser"
+"""What stands in the place of a key's id where a cookie speaks."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _REFUSED = "your session is over; log in again"
 
@@ -76,11 +69,10 @@ class Browsers:
     records: Records
     clock: Clock
     identity: Identity
-    limits: RateLimits
 
     def register(self, email: str, password: str, user_name: str, *, asker: str = "") -> str:
         """A new user, whose session begins; returns the cookie's secret. Raises as `People.register`, `RateLimited`."""
-        self._count(("registrations", asker, REGISTRATIONS_OF_ASKER))
+        self.identity.tries.registration(asker)
         user = self.identity.people.register(email, password, user_name)
         if self.identity.verifies:
             with suppress(Conflict, RateLimited, Unavailable):  # it can be asked for again
@@ -92,8 +84,7 @@ class Browsers:
 
         `asker`: the network address that asks.
         """
-        self.count_try(email, asker)
-        return self.begin(self.identity.sign_in(email, password).user.id)
+        return self.begin(self.identity.sign_in(email, password, asker=asker).user.id)
 
     def change_password(self, tenant_id: str, old: str, new: str, *, asker: str = "") -> str:
         """Set a new password, end all sessions, and begin another; returns its secret.
@@ -135,7 +126,7 @@ class Browsers:
             self._renew(key, now)
         accounts = self.identity.accounts
         application_id = user.application_id or accounts.applications(user.id)[0].id
-        return caller(user, application_id, "browser", verifies=self.identity.verifies)
+        return caller(user, application_id, BROWSER, verifies=self.identity.verifies)
 
     def log_out(self, secret: str) -> None:
         """End a session at once; nothing happens if it is over."""
@@ -145,28 +136,10 @@ class Browsers:
     def _access(self, tenant_id: str, password: str, asker: str) -> str:
         """An access token, for what asks for the password once more."""
         email = self.identity.accounts.user(tenant_id).email
-        self.count_try(email, asker)
         try:
-            return self.identity.sign_in(email, password).access_token
+            return self.identity.sign_in(email, password, asker=asker).access_token
         except Unauthenticated:
             raise InvalidInput("the password is wrong", field="old_password") from None
-
-    def count_try(self, email: str, asker: str) -> None:
-        """Count a password or a code that is tried, the same whether somebody has the address or nobody.
-
-        Raises `RateLimited`.
-        """
-        name = hash_secret(email.strip().lower())
-        self._count(
-            ("asker", asker, TRIES_OF_ASKER), ("both", f"{name} {asker}", TRIES), ("account", name, TRIES_OF_ACCOUNT)
-        )
-
-    def _count(self, *whats: tuple[str, str, Quota]) -> None:
-        """Raises `RateLimited`."""
-        for what, who, quota in whats:
-            standing = self.limits.count("log-in", f"{what}:{who}", quota)
-            if standing and standing.exceeded:
-                raise RateLimited(f"too many tries; try again in {standing.wait_s} s", retry_after_s=standing.wait_s)
 
     def _renew(self, key: tuple[str, str], now: datetime) -> None:
         """Who comes back within its time is not asked for a password."""

@@ -39,15 +39,27 @@ class Downloads:
     ) -> Job:
         """Order a song's audio: what the song has, else what is at `audio_url`, else what a provider gives.
 
-        `order` says who asks and how it is told; what it is about is filled in. Raises `InvalidInput`.
+        It becomes the audio of a song that has none; a song that has some keeps it, as nobody has looked at the new
+        one yet. `order` says who asks and how it is told; what it is about is filled in. Raises `InvalidInput`.
         """
         if once and once.made:
-            return self.jobs.get(order.tenant_id, once.made)
-        filled = replace(order, workflow=WORKFLOW, params=ENCODINGS[quality], **self._source(song, audio_url))
-        job = self.jobs.submit(filled, once)
-        if job.input_asset_id:
+            job = self.jobs.get(order.tenant_id, once.made)
+        else:
+            filled = replace(order, workflow=WORKFLOW, params=ENCODINGS[quality], **self._source(song, audio_url))
+            job = self.jobs.submit(filled, once)
+        # A repetition too: the first arrival may have died before it.
+        if job.input_asset_id and not self._has_audio(song):
             self.songs.bring(song.tenant_id, song.id, job.input_asset_id)
         return job
+
+    def _has_audio(self, song: Song) -> bool:
+        """Whether its audio is there: bytes that were found good, or were not looked at yet."""
+        try:
+            asset = self.songs.assets.get(song.tenant_id, song.asset_id or "")
+        except NotFound:
+            return False
+        pending = asset.state is AssetState.PENDING
+        return asset.state is AssetState.READY or (pending and self.songs.assets.arrived(asset))
 
     def _source(self, song: Song, audio_url: str | None) -> dict[str, Any]:
         if audio_url:

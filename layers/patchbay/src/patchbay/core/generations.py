@@ -32,7 +32,9 @@ AT_ONCE = 50
 READ_BYTES = 128 * 1024**2
 """Most bytes of audio that are taken over while somebody waits for an answer; more is left to those with more time."""
 _FORMATS = {media_type: name for name, media_type in MEDIA_TYPES.items()}
-_GONE = "its results are gone"
+_GONE, _DELETED = "its results are gone", "its audio was deleted"
+MIN_READ, MAX_READ = 100, 5000
+"""Generations that are read at once where only some kinds are wanted, and in all."""
 
 
 class Purse(Protocol):
@@ -135,13 +137,20 @@ class Generations:
         before: str | None = None,
         kinds: Sequence[Kind] = (),
     ) -> list[tuple[Generation, Job]]:
-        """A tenant's generations, newest first: `limit` of them after `offset`, or after the id `before`."""
+        """A tenant's generations, newest first: `limit` of them after `offset`, or after the id `before`.
+
+        No more than `MAX_READ` are looked at for those of the kinds that are wanted.
+        """
         if not 0 < limit <= MAX_PAGE or not 0 <= offset <= MAX_PAGE:
             raise InvalidInput(f"a page has 1 to {MAX_PAGE} generations", field="limit")
         partition, wanted = generation_key(tenant_id, "")[0], offset + limit
+        size, left = max(wanted, MIN_READ) if kinds else wanted, MAX_READ
         found: list[tuple[Generation, Job]] = []
-        while len(found) < wanted and (stored := self.records.query(partition, limit=wanted, before=before)):
-            before = stored[-1].sk
+        while len(found) < wanted and left > 0:
+            stored = self.records.query(partition, limit=min(size, left), before=before)
+            if not stored:
+                break
+            before, left = stored[-1].sk, left - len(stored)
             page = [layout.entity(Generation, each) for each in stored]
             chosen = [each for each in page if not kinds or each.kind in kinds]
             jobs = self.records.get_many([layout.job_key(tenant_id, each.id) for each in chosen])
@@ -152,7 +161,8 @@ class Generations:
     def settle(self, job: Job) -> Generation | None:
         """Take over what a job made, if it is over; None if it is no generation's. Repeating it changes nothing.
 
-        Its credits are given back where it made nothing; not where its owner's account has no room for what it made.
+        Its credits are given back where it made nothing; not where its owner's account has no room for what it made,
+        nor where he has deleted it.
         Raises `Unavailable` when a store is away.
         """
         found = self._load(job.tenant_id, job.id)
@@ -173,13 +183,15 @@ class Generations:
             elif asset is not None:
                 reason = asset.reason or reason
         lost = bool(made) and not outputs
+        if lost and reason == _GONE and any(self.objects.stat(output.key or "") for output in made):
+            reason = _DELETED
         changes = {"outputs": tuple(outputs), "reason": reason if lost else None}
         return self._settle(found, changes, keep=not lost or reason != _GONE)
 
     def give_up(self, tenant_id: str, job_id: str) -> Generation | None:
         """A job was deleted: if it was a generation's, that is forgotten too; what is not charged is given back.
 
-        Its audio stays its owner's. Returns what was forgotten.
+        What was taken over, if not settled, is charged. Its audio stays its owner's. Returns what was forgotten.
         """
         for _ in store.attempts():
             if (found := self._load(tenant_id, job_id)) is None:
@@ -189,7 +201,7 @@ class Generations:
                 Delete(owner_key(job_id), expected=None),
             ]
             try:
-                self.records.write(*gone, *self._credits(found, keep=False))
+                self.records.write(*gone, *self._credits(found, keep=found.taken))
             except WriteConflict:
                 continue
             return found
@@ -201,7 +213,8 @@ class Generations:
             now = self._load(found.tenant_id, found.id)
             if now is None or now.settled:
                 return now
-            settled = now.model_copy(update={**changes, "settled": True})
+            charged = now.credits if keep else 0
+            settled = now.model_copy(update={**changes, "settled": True, "credits": charged})
             try:
                 self.records.write(put_generation(settled), *self._credits(now, keep=keep))
             except WriteConflict:
@@ -226,18 +239,25 @@ class Generations:
             ids = {output.name: output_asset_id(job, output.name) for output in made}
             keys = [layout.asset_key(job.tenant_id, asset_id) for asset_id in ids.values()]
             there = {stored.sk: layout.entity(Asset, stored) for stored in self.records.get_many(keys)}
-            new = [self._new(job, output) for output in made if ids[output.name] not in there]
+            missing = [] if self._all_made(now, job) else [each for each in made if ids[each.name] not in there]
+            new = [self._new(job, output) for output in missing]
             if not new:
-                return {name: there[asset_id] for name, asset_id in ids.items()}
+                return {name: there[asset_id] for name, asset_id in ids.items() if asset_id in there}
+            taken = len(new) <= AT_ONCE
             new = new[:AT_ONCE]
             charge = self.assets.holdings.take(job.tenant_id, files=len(new))
             counted = {"counted_bytes": 0} if charge else {}
             puts = [layout.put_asset(asset.model_copy(update=counted)) for asset in new]
             try:
-                self.records.write(put_generation(now), *puts, *charge)
+                self.records.write(put_generation(now.model_copy(update={"taken": taken})), *puts, *charge)
             except WriteConflict:
                 continue
         raise Unavailable("too many changes at once; try again")
+
+    def _all_made(self, found: Generation, job: Job) -> bool:
+        """Whether a missing asset was deleted by its owner. Much later the store may have dropped it, empty."""
+        over_at = job.completed_at or job.created_at
+        return found.taken and self.assets.clock.now() < over_at + layout.PENDING_KEPT
 
     def _new(self, job: Job, output: Output) -> Asset:
         base, ending = _base(output.name), _FORMATS[output.media_type]

@@ -13,12 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from patchbay.core import layout, store
+from patchbay.core.layout_videos import put_video, video_key
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import QuotaExceeded, Unavailable
 from patchbay.domain.jobs import Job, JobState
 from patchbay.domain.users import Plan, User
+from patchbay.domain.videos import Video
 from patchbay.ports import AddWithin, Delete, Key, Put, Records, Write, WriteConflict
 
+Kept = type[Asset] | type[Video] | type[Job]
 _GIB = 1024**3
 _WORDS = {
     "files": ("files", "delete some"),
@@ -106,33 +109,32 @@ class Holdings:
         """Count what was there before anything was, bounds or not; returns how much. Repeating it is safe."""
         return sum(self._counted(tenant_id, key, kind) for key, kind in self._old(tenant_id))
 
-    def _counted(self, tenant_id: str, key: Key, kind: type[Asset] | type[Job]) -> bool:
+    def _counted(self, tenant_id: str, key: Key, kind: Kept) -> bool:
         """Count one thing, unless it is counted or gone."""
         for _ in store.attempts():
-            put, charge = None, None
-            if kind is Asset and (asset := store.load(self.records, Asset, key)) and asset.counted_bytes is None:
-                size_bytes = 0 if asset.state is AssetState.REJECTED else asset.size_bytes or 0
-                put = layout.put_asset(asset.model_copy(update={"counted_bytes": size_bytes}))
-                charge = AddWithin(held_key(tenant_id), {"files": 1, "bytes": size_bytes})
-            elif (
-                kind is Job and (job := store.load(self.records, Job, key)) and not (job.counted or job.state.terminal)
-            ):
-                put = layout.put_job(job.model_copy(update={"counted": True}))
-                charge = AddWithin(held_key(tenant_id), {"jobs": 1})
-            if put is None or charge is None:
+            found = store.load(self.records, kind, key)
+            counted = _as_counted(found) if found is not None else None
+            if counted is None:
                 return False
+            put, amounts = counted
             try:
-                self.records.write(put, charge)
+                self.records.write(put, AddWithin(held_key(tenant_id), amounts))
             except WriteConflict:
                 continue
             return True
         return False
 
-    def _old(self, tenant_id: str) -> Iterator[tuple[Key, type[Asset] | type[Job]]]:
-        before: str | None = None
-        while page := self.records.query(layout.asset_key(tenant_id, "")[0], limit=100, before=before):
-            before = page[-1].sk
-            yield from ((found.key, Asset) for found in page)
+    def _old(self, tenant_id: str) -> Iterator[tuple[Key, Kept]]:
+        before: str | None
+        stored: tuple[tuple[str, Kept], ...] = (
+            (layout.asset_key(tenant_id, "")[0], Asset),
+            (video_key(tenant_id, "")[0], Video),
+        )
+        for partition, kind in stored:
+            before = None
+            while page := self.records.query(partition, limit=100, before=before):
+                before = page[-1].sk
+                yield from ((found.key, kind) for found in page)
         for state in (JobState.QUEUED, JobState.STARTED):
             before = None
             while keys := self.records.index_keys("by_state", f"{tenant_id}#{state}", limit=100, before=before):
@@ -144,6 +146,25 @@ class Holdings:
             return {}
         user = store.load(self.records, User, layout.user_key(tenant_id))
         return self.caps.get(user.plan if user else "standard", Caps()).bounded
+
+
+def _as_counted(found: Asset | Video | Job) -> tuple[Put, dict[str, int]] | None:
+    """What marks a thing as counted, and what it counts for; None if it is counted, or does not count."""
+    if isinstance(found, Job):
+        if found.counted or found.state.terminal:
+            return None
+        return layout.put_job(found.model_copy(update={"counted": True})), {"jobs": 1}
+    if found.counted_bytes is not None:
+        return None
+    if isinstance(found, Video):
+        if found.info is None:  # its bytes are counted when they are taken
+            return None
+        size_bytes = found.size_bytes or 0
+        put = put_video(found.model_copy(update={"counted_bytes": size_bytes}))
+    else:
+        size_bytes = 0 if found.state is AssetState.REJECTED else found.size_bytes or 0
+        put = layout.put_asset(found.model_copy(update={"counted_bytes": size_bytes}))
+    return put, {"files": 1, "bytes": size_bytes}
 
 
 def held_key(tenant_id: str) -> Key:

@@ -20,6 +20,7 @@ from patchbay.core.accounts import Accounts
 from patchbay.core.layout_people import EndedSession, Resetting
 from patchbay.core.limits import Quota, RateLimits
 from patchbay.core.people import People
+from patchbay.core.tries import Tries
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Conflict, InvalidInput, RateLimited, Unauthenticated, Unavailable
 from patchbay.domain.ids import new_id
@@ -69,9 +70,20 @@ class Identity:
     pause: Callable[[float], None] = time.sleep
     verifies: bool = False
     """Whether those who register have to show that their address is theirs, and till then may only look at things."""
+    tries_scale: float = 1.0
+    """What the bounds of `Tries` are multiplied with."""
 
-    def sign_in(self, email: str, password: str) -> Session:
-        """Begin a session. Raises `Unauthenticated`, in the same words whatever is wrong."""
+    @property
+    def tries(self) -> Tries:
+        """Counts of passwords and codes that are tried."""
+        return Tries(self.records, self.clock, self.tries_scale)
+
+    def sign_in(self, email: str, password: str, *, asker: str | None = None) -> Session:
+        """Begin a session. Raises `Unauthenticated`, in the same words whatever is wrong, `RateLimited`.
+
+        `asker`: the network address that asks.
+        """
+        self.tries.password(email, asker)
         user = self._known(email)
         if not 0 < len(password) <= MAX_PASSWORD_CHARS:
             raise Unauthenticated(_WRONG)
@@ -100,7 +112,7 @@ class Identity:
             return
         self._end(proof)
 
-    def change_password(self, access_token: str, old: str, new: str) -> Session:
+    def change_password(self, access_token: str, old: str, new: str, *, asker: str | None = None) -> Session:
         """Set a new password, end all sessions, and begin another.
 
         Whatever fails on the way, no session of before counts once the new password is set: first no session at all is
@@ -111,6 +123,7 @@ class Identity:
         user = self.accounts.user(self.caller_of(access_token).tenant_id)
         self._check_new(user, new)
         wrong = InvalidInput("the old password is wrong", field="old_password")
+        self.tries.password(user.email, asker)
         # Before anything is written: who mistypes is not to sign out his other devices.
         if not 0 < len(old) <= MAX_PASSWORD_CHARS or not self._is_password(user, old):
             raise wrong
@@ -143,12 +156,13 @@ class Identity:
         except RateLimited:
             _log.warning("no more codes are mailed for now", extra={"tenant_id": user.id if user else ""})
 
-    def reset(self, email: str, code: str, password: str) -> None:
+    def reset(self, email: str, code: str, password: str, *, asker: str | None = None) -> None:
         """Set a new password by a mailed code, and end all sessions; the address is shown to be its user's by that.
 
         Should it fail after the code was taken, which `Unavailable` says, the same once more ends the sessions. Raises
         `InvalidInput`, `RateLimited`.
         """
+        self.tries.password(email, asker)
         user, refused = self._known(email), InvalidInput("the code is wrong, or its time is over", field="code")
         checked_password(password)
         if user is None or not 0 < len(code) <= MAX_CODE_CHARS:

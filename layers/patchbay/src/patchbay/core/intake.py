@@ -7,7 +7,7 @@ a song of any length costs no more memory than one part.
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +19,8 @@ from patchbay.domain.errors import Conflict, InvalidInput, NotFound, QuotaExceed
 from patchbay.ports import WriteConflict
 
 PART_BYTES = 8 * 1024**2
+HELD_BYTES = 256 * 1024
+"""What a file that is whole may hold of memory while others of its form come; a larger one goes to the store."""
 MAX_PARTS = 10_000
 """Most parts that S3 makes an object of; every part but the last has at least 5 MiB (S3 user guide, quotas)."""
 MEDIA_TYPE = "application/octet-stream"
@@ -34,9 +36,9 @@ def part_bytes(max_upload_bytes: int) -> int:
     return max(PART_BYTES, -(-needed // _MIB) * _MIB)
 
 
-def begin(assets: Assets, tenant_id: str, *, name: str = "") -> "Intake":
-    """Begin to take a file. Nothing is stored yet."""
-    return Intake(assets, assets.awaited(tenant_id, name=name))
+def begin(assets: Assets, tenant_id: str, *, name: str = "", keep_until: datetime | None = None) -> "Intake":
+    """Begin to take a file. Nothing is stored yet. Raises `InvalidInput` for a time that is over."""
+    return Intake(assets, assets.awaited(tenant_id, name=name, keep_until=keep_until))
 
 
 class Intake:
@@ -75,6 +77,14 @@ class Intake:
         self._digest.update(block)
         self._buffer += block
         while len(self._buffer) > self._part_bytes:
+            self._send_part()
+
+    def close(self) -> None:
+        """All bytes are here, but `finish` comes later: hold no more than `HELD_BYTES` until then.
+
+        Raises `Unavailable`.
+        """
+        if self._buffer and (self._upload_id is not None or len(self._buffer) > HELD_BYTES):
             self._send_part()
 
     def finish(self, once: Once | None = None) -> Asset:

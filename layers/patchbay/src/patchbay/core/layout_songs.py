@@ -27,8 +27,9 @@ def put_song(song: Song) -> Put:
     return layout.put(song_key(song.tenant_id, song.id), "song", song)
 
 
-def claim(song: Song) -> tuple[Put, ...]:
-    """The write that makes a catalogue's song this one; it fails if another is."""
+def claim(song: Song, expected: int = 0) -> tuple[Put, ...]:
+    """The write that makes a catalogue's song this one; it fails unless the mark has that version (0: is not there)."""
     if not song.facts.catalogue_id:
         return ()
-    return (layout.put(found_key(song.tenant_id, song.facts), "found", FoundSong(song_id=song.id)),)
+    mark = FoundSong(version=expected, song_id=song.id)
+    return (layout.put(found_key(song.tenant_id, song.facts), "found", mark),)

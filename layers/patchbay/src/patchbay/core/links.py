@@ -6,6 +6,7 @@ used up whatever comes of it. Verifier and tokens lie sealed in the table.
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from patchbay.core import layout, layout_links, store
 from patchbay.core.hand_over import challenge_of
 from patchbay.core.vault import Vault
 from patchbay.domain.base import Entity
-from patchbay.domain.errors import Forbidden, NotConfigured, NotFound, Unauthenticated
+from patchbay.domain.errors import Forbidden, NotConfigured, NotFound, Unauthenticated, Unavailable
 from patchbay.domain.users import hash_secret
 from patchbay.ports import Clock, Delete, Put, Records, SongAccounts, SongGrant, WriteConflict
 
@@ -123,6 +124,7 @@ class Links:
         Where the consent was taken back, the link goes.
         """
         accounts = self._accounts()
+        key = layout_links.link_key(tenant_id, accounts.catalogue)
         for _ in store.attempts():
             link = self.get(tenant_id)
             if link is None:
@@ -133,16 +135,16 @@ class Links:
             try:
                 granted = accounts.refresh(self.vault.open(tenant_id, "refresh", link.refresh_token))
             except Unauthenticated:
-                self.unlink(tenant_id)
+                with suppress(WriteConflict):  # linked anew meanwhile: that one stays
+                    self.records.write(Delete(key, expected=link.version))
                 continue
             renewed = link.model_copy(update=self._sealed(tenant_id, granted))
-            key = layout_links.link_key(tenant_id, accounts.catalogue)
             try:
                 self.records.write(layout.put(key, "link", renewed))
             except WriteConflict:  # linked anew, unlinked, or refreshed by another
                 continue
             return granted.access_token
-        raise Forbidden("too many changes at once; try again")
+        raise Unavailable("too many changes at once; try again")
 
     def _accounts(self) -> SongAccounts:
         if self.accounts is None or not self.vault.keys:

@@ -55,15 +55,13 @@ class Songs:
         key = layout_songs.found_key(tenant_id, facts)
         for _ in range(store.ATTEMPTS):
             known = store.load(self.records, FoundSong, key)
-            if known is not None:
-                if (song := self._told(tenant_id, known.song_id, facts)) is not None:
-                    return song
-                # Its owner has deleted it, and the mark goes with that; unless that died in the middle.
-                self.records.write(Delete(key, expected=None))
-                continue
+            if known is not None and (song := self._told(tenant_id, known.song_id, facts)) is not None:
+                return song
+            # A mark whose song is gone was left behind by a deletion; it is this one's unless a rival was faster.
             song = self._new(tenant_id, facts, None)
             try:
-                self.records.write(layout_songs.put_song(song), *layout_songs.claim(song))
+                expected = known.version if known else 0
+                self.records.write(layout_songs.put_song(song), *layout_songs.claim(song, expected))
             except WriteConflict:
                 continue
             return song.model_copy(update={"version": 1})
@@ -127,8 +125,10 @@ class Songs:
 
     def _told(self, tenant_id: str, song_id: str, facts: Facts) -> Song | None:
         def told(song: Song) -> Song:
-            same = song.facts == facts
-            return song if same else song.model_copy(update={"facts": facts, "updated_at": self.clock.now()})
+            # Catalogues tell less of a song in an album's list than where it is asked for by itself.
+            fresh = facts if facts.isrc else facts.model_copy(update={"isrc": song.facts.isrc})
+            same = song.facts == fresh
+            return song if same else song.model_copy(update={"facts": fresh, "updated_at": self.clock.now()})
 
         key = layout_songs.song_key(tenant_id, song_id)
         return store.change(self.records, Song, key, told, layout_songs.put_song)

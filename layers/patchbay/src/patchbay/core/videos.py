@@ -77,9 +77,13 @@ class Videos:
         """Videos, newest first: `limit` of them, or those after the id `before`."""
         if not 0 < limit <= MAX_PAGE:
             raise InvalidInput(f"a page has 1 to {MAX_PAGE} videos", field="limit")
-        found = self.records.query(video_key(tenant_id, "")[0], limit=limit, before=before)
-        videos = [layout.entity(Video, stored) for stored in found]
-        return [video for video in videos if not self._forgotten(video)]
+        partition = video_key(tenant_id, "")[0]
+        kept: list[Video] = []
+        while len(kept) < limit and (found := self.records.query(partition, limit=limit, before=before)):
+            before = found[-1].sk
+            videos = (layout.entity(Video, stored) for stored in found)
+            kept += [video for video in videos if not self._forgotten(video)]
+        return kept[:limit]
 
     def set_sync(self, tenant_id: str, video_id: str, sync: Sync, *, name: str | None = None) -> Video:
         """Say what goes under a video. Its bytes, where they have come, are looked at. Raises as `checked`."""

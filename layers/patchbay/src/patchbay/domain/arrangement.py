@@ -272,14 +272,15 @@ class _Plan:
         if period_s is None:
             yield from first
             return
-        soonest_s = min(placed.start_s for placed in first)
         for repetition in itertools.count():
             offset_s = repetition * period_s
-            if soonest_s + offset_s >= end_s:
+            # What is past the end now is so ever after: each walk is over no more than the last one has placed.
+            first = [placed for placed in first if placed.start_s + offset_s < end_s]
+            if not first:
                 return
             for placed in first:
-                if (start_s := placed.start_s + offset_s) < end_s:
-                    yield Placement(
-                        placed.clip, track, start_s, min(placed.whole_s, end_s - start_s), placed.whole_s,
-                        placed.speed, placed.cut_start_s, placed.cut_end_s, repetition,
-                    )  # fmt: skip
+                start_s = placed.start_s + offset_s
+                yield Placement(
+                    placed.clip, track, start_s, min(placed.whole_s, end_s - start_s), placed.whole_s,
+                    placed.speed, placed.cut_start_s, placed.cut_end_s, repetition,
+                )  # fmt: skip

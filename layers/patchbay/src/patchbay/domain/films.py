@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from patchbay.domain.sniff import demuxer_of
+from patchbay.domain.sniff import AUDIO_CODECS, demuxer_of
 
 MAX_STREAMS = 32
 MAX_SIDE_PX = 16_384
@@ -22,6 +22,8 @@ class Container:
     """Codecs of pictures that it holds."""
 
 
+CODECS = f"{AUDIO_CODECS},mpeg4"
+"""What may be decoded of a film: its sound. MPEG-4 Part 2 alone tells the picture's size nowhere but in the picture."""
 MP4 = Container("mp4", "mp4", "video/mp4", "aac", ("h264", "hevc", "av1", "vp9", "mpeg4"))
 MOV = Container(
     "mov", "mov", "video/quicktime", "aac", ("h264", "hevc", "mpeg4", "prores", "dnxhd", "mjpeg", "mpeg2video")

@@ -37,8 +37,10 @@ class Generation(Entity):
     inputs: tuple[dict[str, Any], ...] = ()
     """As they were given; opaque to the core."""
     credits: int = 0
-    """What it costs: set aside with the order, charged or given back with the end."""
+    """What it costs: set aside with the order, charged with the end; 0 once they were given back."""
     outputs: tuple[GenerationOutput, ...] = ()
+    taken: bool = False
+    """Whether its owner has an asset for each file that its job made: what is missing then, he has deleted."""
     settled: bool = False
     """Whether what its job made was taken over, and its credits are settled."""
     reason: str | None = None

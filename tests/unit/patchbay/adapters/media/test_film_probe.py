@@ -52,11 +52,17 @@ def probed(reads: Reads, prober: ChildFilmProber = PROBER) -> FilmInfo:
 
 @pytest.mark.parametrize(
     ("container", "codec", "kind"),
-    [("mp4", "libx264", "mp4"), ("mov", "libx264", "mov"), ("webm", "libvpx", "webm"), ("matroska", "libx264", "mkv")],
+    [
+        ("mp4", "libx264", "mp4"),
+        ("mp4", "mpeg4", "mp4"),
+        ("mov", "libx264", "mov"),
+        ("webm", "libvpx", "webm"),
+        ("matroska", "libx264", "mkv"),
+    ],
 )
 def test_containers(container: str, codec: str, kind: str, tmp_path: Path) -> None:
     found = probed(Reads(make(tmp_path / "film", container, codec)))
-    assert (found.container, found.codec) == (kind, {"libx264": "h264", "libvpx": "vp8"}[codec])
+    assert (found.container, found.codec) == (kind, {"libx264": "h264", "libvpx": "vp8", "mpeg4": "mpeg4"}[codec])
     assert (found.width_px, found.height_px, found.sounds) == (64, 48, False)
     assert found.duration_s == pytest.approx(2.0, abs=0.05)
 

@@ -1,5 +1,6 @@
 """The provider that runs yt-dlp: what it is told, and what it may answer."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from patchbay.adapters.media.ytdlp import YtDlp
 from patchbay.domain.errors import NotConfigured, Unavailable
 from patchbay.domain.songs import Facts
 
-SONG = Facts(title="Blinding Lights\n--exec=rm", artist="-The Weeknd")
+SONG = Facts(title="Blinding Lights\n--exec=rm\0\x1b", artist="-The Weeknd")
 
 
 def program(tmp_path: Path, body: str) -> YtDlp:
@@ -27,12 +28,13 @@ def test_the_address_that_it_names(tmp_path: Path) -> None:
 
 def test_a_song_is_sought_by_its_name_and_is_never_an_option(tmp_path: Path) -> None:
     seen = tmp_path / "seen.json"
-    body = f"open({str(seen)!r}, 'w').write(json.dumps([sys.argv[1:], sorted(os.environ)])); print('{{}}')"
+    told = "[sys.argv[1:], dict(os.environ), os.listdir(os.environ['HOME']), os.getcwd()]"
+    body = f"open({str(seen)!r}, 'w').write(json.dumps({told})); print('{{}}')"
     assert program(tmp_path, body).find(SONG) is None
-    import json
-
-    arguments, names = json.loads(seen.read_text())
-    assert arguments[-2:] == ["--", "ytsearch1:-The Weeknd Blinding Lights --exec=rm"]
+    arguments, names, at_home, where = json.loads(seen.read_text())
+    assert arguments[-2:] == ["--", "ytsearch1:-The Weeknd Blinding Lights --exec=rm  "]
+    assert (at_home, where, names["YTDLP_NO_PLUGINS"]) == ([], names["HOME"], "1")
+    assert not Path(where).exists(), "it was for this call alone"
     assert "--ignore-config" in arguments
     assert not [name for name in names if name.startswith(("AWS_", "PATCHBAY_"))]
 

@@ -119,11 +119,12 @@ def test_wrong_credentials_are_the_operators_matter(fake: FakeSpotify) -> None:
         catalogue(fake, "wrong").lookup(f"spotify:track:{LIGHTS}")
 
 
-@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
 def test_a_refusal_is_told_without_its_words(fake: FakeSpotify, status: int) -> None:
     fake.status = status
     with pytest.raises(CatalogueFailed, match=str(status)):
         catalogue(fake).lookup(f"spotify:track:{LIGHTS}")
+    assert len(fake.asked) == 1, "it is not asked again while somebody waits"
 
 
 def test_a_server_that_is_away_is_told_as_such() -> None:

@@ -9,10 +9,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from patchbay.adapters.aws import clients
-from patchbay.domain.errors import NotFound
+from patchbay.domain.errors import NotFound, Unavailable
 
-_GONE = {"GoneException", "410", "ForbiddenException", "BadRequestException"}
-"""The last is the answer to what is no connection's id."""
+_GONE = {"GoneException", "410", "BadRequestException"}
+"""The last is the answer to what is no connection's id. `ForbiddenException` is none: our rights are wrong then."""
+_BUSY = {"LimitExceededException", "429"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class WebSocketApi:
         except ClientError as error:
             if clients.code_of(error) in _GONE:
                 raise NotFound("the socket is closed") from None
+            if clients.code_of(error) in _BUSY:
+                raise Unavailable("the socket is busy; try again") from None
             raise
 
 

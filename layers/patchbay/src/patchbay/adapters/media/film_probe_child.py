@@ -13,8 +13,8 @@ import av
 import av.error
 from av.stream import Disposition
 
-from patchbay.domain.films import MAX_DURATION_S, MAX_SIDE_PX, MAX_STREAMS, TAKEN, container_of, demuxer
-from patchbay.domain.sniff import AUDIO_CODECS, SNIFF_BYTES, WHITELISTS
+from patchbay.domain.films import CODECS, MAX_DURATION_S, MAX_SIDE_PX, MAX_STREAMS, TAKEN, container_of, demuxer
+from patchbay.domain.sniff import SNIFF_BYTES, WHITELISTS
 
 _BLOCK_BYTES = 256 * 1024
 _BLOCKS = 64
@@ -87,7 +87,7 @@ def look(file: Remote) -> dict[str, Any]:
     options = {
         "protocol_whitelist": "none",
         "format_whitelist": WHITELISTS[name],
-        "codec_whitelist": AUDIO_CODECS,
+        "codec_whitelist": CODECS,
         "max_streams": str(MAX_STREAMS),
     }
     try:

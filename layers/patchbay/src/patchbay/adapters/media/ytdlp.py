@@ -8,6 +8,8 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,13 +31,20 @@ class YtDlp:
         """See `AudioProvider`. Raises `NotConfigured` where the program is not installed, `Unavailable`."""
         if shutil.which(self.command[0]) is None:
             raise NotConfigured("the provider yt-dlp is switched on, but that program is not installed here")
-        sought = f"ytsearch1:{facts.artist} {facts.title}".replace("\n", " ")
+        sought = _printed(f"ytsearch1:{facts.artist} {facts.title}")
         options = ["--ignore-config", "--no-playlist", "--format", "bestaudio", "--dump-single-json", "--", sought]
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/tmp"}  # noqa: S108 - it caches there
+        path = os.environ.get("PATH", os.defpath)
         try:
-            done = subprocess.run(
-                [*self.command, *options], capture_output=True, timeout=_WALL_S, env=environment, check=False
-            )
+            # A home of its own: it would run plugins that lie in one, and anybody can write to a shared one.
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+                done = subprocess.run(
+                    [*self.command, *options],
+                    capture_output=True,
+                    timeout=_WALL_S,
+                    cwd=home,
+                    env={"PATH": path, "HOME": home, "YTDLP_NO_PLUGINS": "1"},
+                    check=False,
+                )
             told = json.loads(done.stdout[:_MOST_BYTES]) if done.returncode == 0 else {}
         except (subprocess.TimeoutExpired, ValueError):
             raise Unavailable("yt-dlp gave no answer that can be used; try again later") from None
@@ -43,3 +52,8 @@ class YtDlp:
         found = entries[0] if isinstance(entries, list) and entries else told
         url = found.get("url") if isinstance(found, dict) else None
         return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
+
+
+def _printed(text: str) -> str:
+    """A text with spaces in the place of control characters, surrogates and the like."""
+    return "".join(" " if unicodedata.category(char).startswith("C") else char for char in text)

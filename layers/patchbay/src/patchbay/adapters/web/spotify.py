@@ -20,7 +20,8 @@ MAX_SONGS = 200
 _ID = r"(?P<kind>track|album|playlist)[/:](?P<id>[0-9A-Za-z]{22})"
 _ADDRESS = re.compile(rf"(?:https?://open\.spotify\.com/(?:intl-[a-z]{{2,5}}/)?(?:embed/)?|spotify:){_ID}/?(?:[?#].*)?")
 _TIMEOUT_S = 6
-_RETRIES = 2
+_NEVER = (0,)
+"""Statuses after which a call is made again."""
 
 
 class Spotify:
@@ -102,7 +103,9 @@ class Spotify:
     def _made(self, **auth: Any) -> "Client":
         from spotipy import Spotify as Client
 
-        client = Client(requests_timeout=_TIMEOUT_S, retries=_RETRIES, status_retries=_RETRIES, **auth)
+        # Nothing is asked for again here: before that it would sleep for as long as Retry-After says, which can be
+        # hours. It takes an empty list of statuses for none given, and makes 429 of all that are in its own.
+        client = Client(requests_timeout=_TIMEOUT_S, retries=0, status_retries=0, status_forcelist=_NEVER, **auth)
         client.prefix = f"{self._api_url.rstrip('/')}/"
         return client
 

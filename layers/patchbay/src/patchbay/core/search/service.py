@@ -64,15 +64,19 @@ class Search:
                     return page
         return page + self._as_they_are(waiting, sought, kind)
 
-    def index(self, old: Sample | Project | None, new: Sample | Project | None) -> None:
-        """Make the index fit a thing that changed, was made or is gone. Raises `Unavailable`."""
+    def index(self, old: Sample | Project | None, new: Sample | Project | None) -> bool:
+        """Make the index fit a thing that changed, was made or is gone. Raises `Unavailable`.
+
+        False if there was nothing to do: then it was not looked at how the thing is by now.
+        """
         thing = new or old
         if thing is None:
-            return
+            return False
         hidden = not thing.visible_to(thing.tenant_id)
         if thing is new and hidden and new.version == 1:
-            return  # it is being made: what is new and hidden has never been in the index
+            return False  # it is being made: what is new and hidden has never been in the index
         self._index.refresh(kind_of(thing), thing.tenant_id, thing.id)
+        return True
 
     def rebuild(self, tenant_id: str) -> int:
         """Write the index of all that a tenant has anew. Returns of how many things. Raises `Unavailable`."""
