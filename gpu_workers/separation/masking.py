@@ -1,7 +1,9 @@
 """Separation by masks over a spectrogram: chunk by chunk, in bounded memory, whoever makes the masks."""
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ FFT_FRAMES, HOP_FRAMES = 4096, 1024
 BINS = FFT_FRAMES // 2 + 1
 _SEGMENT_FRAMES = 12 * SAMPLE_RATE_HZ
 _STRIDE_FRAMES = 9 * SAMPLE_RATE_HZ
+_AT_ONCE = 2
 
 
 def shared(scores: Plane) -> Plane:
@@ -39,7 +42,10 @@ class MaskSeparator(ABC):
 
     @abstractmethod
     def masks(self, spectrum: Spectrum, indices: Sequence[int]) -> Iterator[Plane]:
-        """The mask (frames, bins) of each of the stems `indices`, 0 to 1, for a spectrum (2, frames, bins)."""
+        """The mask (frames, bins) of each of the stems `indices`, 0 to 1, for a spectrum (2, frames, bins).
+
+        Several threads call it at once.
+        """
 
     def separate(
         self, audio: AudioFile, wanted: Sequence[str], progress: Callable[[float], None]
@@ -50,10 +56,25 @@ class MaskSeparator(ABC):
             yield dict(zip(wanted, block, strict=True))
 
     def _chunks(self, audio: AudioFile, indices: list[int], progress: Callable[[float], None]) -> Iterator[Stems]:
-        for offset in chunk_offsets(audio.frames, _STRIDE_FRAMES):
-            progress(offset / audio.frames)
-            samples = audio.read(offset, min(_SEGMENT_FRAMES, audio.frames - offset))
-            spectrum = stft(samples, FFT_FRAMES, HOP_FRAMES)
-            frames = samples.shape[1]
-            found = (mask * spectrum for mask in self.masks(spectrum, indices))
-            yield np.stack([inverse_stft(stem, FFT_FRAMES, HOP_FRAMES, frames) for stem in found])
+        """The chunks in order, `_AT_ONCE` of them under way: most of the work lets other threads run."""
+        under_way: deque[tuple[int, Future[Stems]]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for offset in chunk_offsets(audio.frames, _STRIDE_FRAMES):
+                under_way.append((offset, threads.submit(self._chunk, audio, offset, indices)))
+                if len(under_way) == _AT_ONCE:
+                    yield _done(under_way, audio, progress)
+            while under_way:
+                yield _done(under_way, audio, progress)
+
+    def _chunk(self, audio: AudioFile, offset: int, indices: list[int]) -> Stems:
+        samples = audio.read(offset, min(_SEGMENT_FRAMES, audio.frames - offset))
+        spectrum, frames = stft(samples, FFT_FRAMES, HOP_FRAMES), samples.shape[1]
+        found = (mask * spectrum for mask in self.masks(spectrum, indices))
+        return np.stack([inverse_stft(stem, FFT_FRAMES, HOP_FRAMES, frames) for stem in found])
+
+
+def _done(under_way: deque[tuple[int, Future[Stems]]], audio: AudioFile, progress: Callable[[float], None]) -> Stems:
+    """The next chunk. What `progress` raises goes through; what is under way then still ends."""
+    offset, chunk = under_way.popleft()
+    progress(offset / audio.frames)
+    return chunk.result()

@@ -8,7 +8,6 @@ package: docs/models/patchbay-small.md tells how they were made.
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -67,12 +66,10 @@ class SmallSeparator(MaskSeparator):
 
     def masks(self, spectrum: Spectrum, indices: Sequence[int]) -> Iterator[Plane]:
         """See `MaskSeparator`. Over all stems the masks sum to 1."""
-        with ThreadPoolExecutor(1) as beside:
-            ruled = beside.submit(self._rules.scores, spectrum)
-            with torch.inference_mode():
-                found = self._net(torch.from_numpy(features(spectrum))[None].to(self._device))
-                cells = (NETWORK_SHARE * found)[0].cpu().numpy()
-        scores = ruled.result()
+        with torch.inference_mode():
+            found = self._net(torch.from_numpy(features(spectrum))[None].to(self._device))
+            cells = (NETWORK_SHARE * found)[0].cpu().numpy()
+        scores = self._rules.scores(spectrum)
         scores *= RULES_SHARE
         for place, plane in enumerate(cells):
             scores[place] += spread(plane)
