@@ -7,6 +7,7 @@ A folder holds, for each song, `<number>.i16` (its tracks one after another, 16 
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -184,6 +185,6 @@ def _alone(folder: Path, number: int) -> Iterator[bool]:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file that is there in whole or not at all."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     part.write_bytes(data)
     part.replace(path)
