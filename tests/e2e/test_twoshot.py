@@ -70,7 +70,7 @@ def ready(client: TwoShotClient, number: int) -> Any:
 def test_the_documents_python_class_from_a_file_to_everybodys_search(
     live: Live, client: TwoShotClient, stranger: httpx.Client, session: Any, song: Path
 ) -> None:
-    assert client.request("/user") == session["user"]
+    assert client.request("/user") == {**session["user"], "credits": 10_000}
     made = client.upload_sample(song)
     number, audio_id = made["sampleId"], made["audioId"]
     found = ready(client, number)
@@ -118,7 +118,7 @@ def test_the_documents_javascript_class(live: Live, client: TwoShotClient, sessi
     assert answer["sample"]["sample"]["name"] == "My Drum Loop"
     assert answer["sample"]["sample"]["public"] is True
     assert answer["sample"]["tags"] == ["drums", "loop"]
-    assert answer["user"] == session["user"]
+    assert answer["user"] == {**session["user"], "credits": 10_000}
     assert answer["refused"] == "API Error: 404"
     assert answer["made"]["audioId"] in [each["id"] for each in client.request("/audio")]
 
