@@ -19,8 +19,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from gpu_workers.audio.decode_child import Unusable
-from patchbay.domain.films import CODECS, MAX_SIDE_PX, MAX_STREAMS, TAKEN, Container, container_of, demuxer
-from patchbay.domain.sniff import SNIFF_BYTES, WHITELISTS
+from patchbay.domain.films import MAX_SIDE_PX, TAKEN, Container, container_of, demuxer, options
+from patchbay.domain.sniff import SNIFF_BYTES
 
 SOUND_BEFORE_S = Fraction(1, 10)
 DAMAGED = "The file is damaged, or not what it says it is."
@@ -62,15 +62,8 @@ def opened(path: Path) -> Iterator[Source]:
         name = demuxer(head)
         if name is None:
             raise Unusable(f"The file is not a video of a kind that is taken: {TAKEN}.")
-        # No decoder of pictures is on the list but one, which tells their size.
-        options = {
-            "protocol_whitelist": "none",
-            "format_whitelist": WHITELISTS[name],
-            "codec_whitelist": CODECS,
-            "max_streams": str(MAX_STREAMS),
-        }
         try:
-            with av.open(file, "r", format=name, options=options, metadata_errors="ignore") as container:
+            with av.open(file, "r", format=name, options=options(name), metadata_errors="ignore") as container:
                 picture = _picture(container)
                 kind = container_of(head, picture.codec_context.codec.canonical_name)
                 if kind is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from patchbay.domain.sniff import AUDIO_CODECS, demuxer_of
+from patchbay.domain.sniff import AUDIO_CODECS, WHITELISTS, demuxer_of
 
 MAX_STREAMS = 32
 MAX_SIDE_PX = 16_384
@@ -22,7 +22,7 @@ class Container:
     """Codecs of pictures that it holds."""
 
 
-CODECS = f"{AUDIO_CODECS},mpeg4"
+_CODECS = f"{AUDIO_CODECS},mpeg4"
 """What may be decoded of a film: its sound. MPEG-4 Part 2 alone tells the picture's size nowhere but in the picture."""
 MP4 = Container("mp4", "mp4", "video/mp4", "aac", ("h264", "hevc", "av1", "vp9", "mpeg4"))
 MOV = Container(
@@ -38,6 +38,16 @@ MKV = Container(
 )
 CONTAINERS: dict[str, Container] = {kind.extension: kind for kind in (MP4, MOV, WEBM, MKV)}
 TAKEN = "MP4, QuickTime (MOV), WebM and Matroska (MKV)"
+
+
+def options(name: str) -> dict[str, str]:
+    """What FFmpeg is told with a film that its demuxer `name` is to read: nothing else is opened, nor decoded."""
+    return {
+        "protocol_whitelist": "none",
+        "format_whitelist": WHITELISTS[name],
+        "codec_whitelist": _CODECS,
+        "max_streams": str(MAX_STREAMS),
+    }
 
 
 def demuxer(head: bytes) -> str | None:

@@ -13,8 +13,8 @@ import av
 import av.error
 from av.stream import Disposition
 
-from patchbay.domain.films import CODECS, MAX_DURATION_S, MAX_SIDE_PX, MAX_STREAMS, TAKEN, container_of, demuxer
-from patchbay.domain.sniff import SNIFF_BYTES, WHITELISTS
+from patchbay.domain.films import MAX_DURATION_S, MAX_SIDE_PX, TAKEN, container_of, demuxer, options
+from patchbay.domain.sniff import SNIFF_BYTES
 
 _BLOCK_BYTES = 256 * 1024
 _BLOCKS = 64
@@ -84,14 +84,8 @@ def look(file: Remote) -> dict[str, Any]:
     name = demuxer(head)
     if name is None:
         raise Unusable(f"it is no video of a kind that is taken: {TAKEN}")
-    options = {
-        "protocol_whitelist": "none",
-        "format_whitelist": WHITELISTS[name],
-        "codec_whitelist": CODECS,
-        "max_streams": str(MAX_STREAMS),
-    }
     try:
-        with av.open(file, format=name, options=options, metadata_errors="ignore") as container:
+        with av.open(file, format=name, options=options(name), metadata_errors="ignore") as container:
             return _facts(container, head)
     except av.error.FFmpegError:
         raise Unusable("it is damaged, or not what it says it is") from None
