@@ -24,8 +24,8 @@ _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 def run_limited(
     module: str, request: Mapping[str, Any], wall_s: float, heartbeat: Callable[[], None]
 ) -> dict[str, Any]:
-    """Run the child to its end and return its report. `heartbeat` is called several times a second and may raise: the
-    child is then killed.
+    """Run the child to its end and return its report. `heartbeat` is called before the child starts and several times a
+    second after that, and may raise: the child is then killed.
 
     Raises `UnusableAudio` where the file is at fault or the child met a limit, RuntimeError where the machine is.
     """
@@ -39,6 +39,7 @@ def run_limited(
     with tempfile.TemporaryFile() as report_file, tempfile.TemporaryFile() as request_file:
         request_file.write(json.dumps(request).encode())
         request_file.seek(0)
+        heartbeat()
         child = subprocess.Popen(
             command, stdin=request_file, stdout=report_file, stderr=subprocess.DEVNULL, cwd="/", env=environment
         )
