@@ -1,6 +1,7 @@
 """Task queues and a launcher, in lists."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from patchbay.domain.tasks import ComputeClass, TaskMessage
 from patchbay.ports import Clock, Delivery
@@ -54,5 +55,10 @@ class FakeLauncher:
 
     launched: list[str] = field(default_factory=list)
 
+    kept: list[tuple[str, int, datetime]] = field(default_factory=list)
+
     def launch(self, compute: ComputeClass) -> None:
         self.launched.append(compute)
+
+    def keep_warm(self, compute: ComputeClass, workers: int, until: datetime) -> None:
+        self.kept.append((compute, workers, until))

@@ -106,6 +106,12 @@ class FakeRecords:
         self._check_up()
         return dict(self.held.get(_checked(key), {}))
 
+    def figures_of(self, pk: str, *, limit: int, after: str | None = None) -> list[tuple[str, Mapping[str, int]]]:
+        self._check_up()
+        _check_limit(limit)
+        names = sorted(sk for at, sk in self.held if at == pk and (after is None or sk > after))
+        return [(sk, dict(self.held[pk, sk])) for sk in names[:limit]]
+
     def _holds(self, write: Write) -> bool:
         if isinstance(write, AddWithin):
             held = self.held.get(_checked(write.key), {})
@@ -126,6 +132,7 @@ class FakeRecords:
             return
         old = self.items.get(key)
         if isinstance(write, Delete):
+            self.held.pop(key, None)
             if old is not None:
                 del self.items[key]
                 _remove(self.sort_keys[key[0]], key[1])

@@ -44,9 +44,9 @@ class Tenant:
 class World:
     """`services` as `bootstrap.services()` would give it, and the fakes behind it."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, records: FakeRecords | None = None) -> None:
         self.clock = FakeClock()
-        self.records = FakeRecords()
+        self.records = records or FakeRecords()
         self.objects = FakeObjects()
         self.executions = FakeExecutions()
         self.queues = FakeQueues(self.clock)

@@ -14,11 +14,22 @@ ROOT = Path(__file__).resolve().parents[2]
 Template = dict[str, Any]
 
 
+def templates(stage_name: str, launcher: str = "", **settings: str) -> dict[str, Template]:
+    """Stack ("Data", "Api", ...) -> template. Raises RuntimeError for findings of cdk-nag that nobody acknowledged.
+
+    `settings`: what an operator sets beside the launcher, `secrets="name"` for `PATCHBAY_SECRETS`.
+    """
+    return _of(stage(stage_name, {f"PATCHBAY_{k.upper()}": v for k, v in {"launcher": launcher, **settings}.items()}))
+
+
+def on_sagemaker() -> dict[str, Template]:
+    """A stage whose CPU workers are processing jobs, and whose GPU workers are behind an endpoint, one of them warm."""
+    return templates("dev", "sagemaker,gpu=sagemaker-endpoint", warm="gpu=1@7-19")
+
+
 @cache
-def templates(stage_name: str, launcher: str = "") -> dict[str, Template]:
-    """Stack ("Data", "Api", ...) -> template. Raises RuntimeError for findings of cdk-nag that nobody acknowledged."""
-    chosen = stage(stage_name, {"PATCHBAY_LAUNCHER": launcher})
-    return _made(chosen, ("Data", "Pipeline", "Api", "Events", "Sockets", "Compute", "Studio"))
+def _of(chosen: Stage) -> dict[str, Template]:
+    return _made(chosen, ("Data", "Pipeline", "Api", "Events", "Sockets", "Compute", "Ingest", "Studio", "Watching"))
 
 
 def resources(stage_name: str, kind: str) -> dict[str, Any]:

@@ -33,6 +33,12 @@ def test_an_empty_environment_will_do() -> None:
         ("PATCHBAY_LINK_TTL_S", "soon"),
         ("PATCHBAY_ALLOW_PRIVATE_URLS", "x"),
         ("PATCHBAY_VAULT_KEY", "short"),
+        ("PATCHBAY_PRICES", "[]"),
+        ("PATCHBAY_PRICES", '{"gpu": 1}'),
+        ("PATCHBAY_PRICE_SCALE", "0"),
+        ("PATCHBAY_MACHINE_PRICE", "cheap"),
+        ("PATCHBAY_BUDGET_STANDARD", "-1"),
+        ("PATCHBAY_BUDGET_DAILY_PREMIUM", "inf"),
     ],
 )
 def test_what_is_wrong_is_named(name: str, value: str) -> None:

@@ -59,9 +59,17 @@ class FakeApi:
 
     def _api(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
-        model = {"name": "m", "available": True, "commercial_use": True, "kind": "separation", "stems": ["vocals"]}
+        model = {
+            "name": "m",
+            "title": "Splits: see [its card]",
+            "available": False,
+            "commercial_use": True,
+            "kind": "separation",
+            "stems": ["vocals"],
+        }
         model |= {"licence": "[free]", "melody": False, "min_length_s": None, "max_length_s": None}
-        made = {"name": "g", "kind": "generation", "stems": [], "melody": True, "min_length_s": 1, "max_length_s": 300}
+        made = {"name": "g", "title": "Makes: see [its card]", "available": True, "kind": "generation", "stems": []}
+        made |= {"melody": True, "min_length_s": 1, "max_length_s": 300}
         fixed: dict[tuple[str, str], Any] = {
             ("GET", "/v1/upload"): {
                 "uploadUrl": "https://store.test/uploads/1?sig=1",
@@ -74,7 +82,7 @@ class FakeApi:
         if request.method == "POST":
             self.order = json.loads(request.content)
         if request.url.params.get("cursor") == "m":  # the second page
-            return httpx.Response(200, json={"models": [{**model, **made}], "next_cursor": None})
+            return httpx.Response(200, json={"models": [model | made], "next_cursor": None})
         if (request.method, path) in fixed:
             return httpx.Response(200, json=fixed[request.method, path])
         if request.method == "DELETE":

@@ -156,9 +156,13 @@ def test_one_job_is_shown_with_whole_links(
 
 def test_models_are_listed(over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", *REMOTE]) == 0
-    assert "[free]" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "[free]" in told
+    assert told.index("300 s of music") < told.index("vocals")  # what runs there comes first
+    assert "Makes: see [its card]" in told
+    assert "Splits: see" not in told
     assert run(["models", "--json", *REMOTE]) == 0
-    separator, generator = json.loads(capsys.readouterr().out)
+    generator, separator = json.loads(capsys.readouterr().out)
     assert separator["name"] == "m"
     assert _makes(separator) == "vocals"
     assert _makes(generator) == "1 to 300 s of music, after a melody"

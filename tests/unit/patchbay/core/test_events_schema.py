@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, FormatChecker
 
 from patchbay.core import events
 from patchbay.core.jobs import Order
@@ -38,6 +38,8 @@ def everything(world: World, tenant: Tenant) -> list[dict[str, Any]]:
     services.assets.inspect(tenant.id, bad.id)
     orders = [Order(tenant.id, tenant.caller.application_id, "native", "stem-isolation-4", input_url=URL)] * 2
     services.groups.submit(orders, request={})
+    services.budgets.set(tenant.id, monthly_usd=None, daily_usd=1e-9)
+    assert services.budgets.warn(tenant.id)
     endpoint, _ = services.endpoints.create(tenant.id, URL)
     return [*stream.events(), services.notices.ping(tenant.id, endpoint.id).event]
 

@@ -244,7 +244,7 @@ def test_where_nothing_is_bounded_nothing_is_counted() -> None:
     world = World()
     ada = world.tenant()
     world.carry_out(world.order(ada))
-    assert world.records.held == {}
+    assert figures(world, ada) == {}
     assert world.services.assets.holdings.standing(ada.id) == {}
 
 

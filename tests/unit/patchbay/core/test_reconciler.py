@@ -1,11 +1,16 @@
 """Jobs that were interrupted, are stuck, or were not reported."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
+from patchbay.catalog.warm import Warm
 from patchbay.core.tasks import Answer
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Job, JobState, Output
-from patchbay.domain.tasks import TaskMessage
+from patchbay.domain.tasks import ComputeClass, TaskMessage
+from patchbay.settings import Settings
 from tests.fakes.world import Tenant, World
 
 URL = "https://example.org/song.wav"
@@ -127,3 +132,36 @@ def test_a_task_that_waits_without_a_worker_gets_one(world: World, ada: Tenant) 
     world.launcher.launched.clear()
     world.services.reconciler.reconcile()
     assert world.launcher.launched == ["gpu"]
+
+
+WARM: Mapping[ComputeClass, Warm] = {"gpu": Warm(2, from_hour=2, to_hour=5), "cpu": Warm(1, from_hour=6, to_hour=7)}
+
+
+def test_workers_that_are_to_stay_are_seen_to_in_their_hours(world: World) -> None:
+    reconciler = replace(world.services.reconciler, warm=WARM)
+    reconciler.reconcile()
+    end = world.clock.now().replace(hour=5, minute=0, second=0, microsecond=0)
+    assert world.launcher.kept == [("gpu", 2, end)]
+    world.clock.advance(hours=2)
+    reconciler.reconcile()
+    assert world.launcher.kept == [("gpu", 2, end)]
+
+
+def test_a_warm_worker_that_cannot_be_had_keeps_no_job_waiting(
+    world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise Unavailable("Batch is busy")
+
+    monkeypatch.setattr(world.launcher, "keep_warm", full)
+    job = world.order(ada)
+    world.services.pipeline.plan(ada.id, job.id)
+    dispatched(world, job)
+    world.launcher.launched.clear()
+    replace(world.services.reconciler, warm=WARM).reconcile()
+    assert world.launcher.launched == ["gpu"]
+
+
+def test_who_is_to_stay_comes_from_the_settings() -> None:
+    services = World(Settings(stage="test", warm="gpu=1@7-19")).services
+    assert services.reconciler.warm == {"gpu": Warm(1, 7, 19)}

@@ -214,6 +214,7 @@ class TestOrphans:
 
     def test_one_who_keeps_it_at_the_last_moment_and_the_sweep_cannot_both_win(self, world: World, ada: Tenant) -> None:
         asset = kept(world, ada, HOUR)
+        world.services.sweeper.sweep()
         world.clock.advance(hours=1)
         late = asset.model_copy(update={"keep_until": None})  # read before its time was over
         world.records.before_write = lambda _: world.records.write(layout.put_asset(late))

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,23 @@ def test_what_breaks_off_is_begun_again_where_it_began() -> None:
     with pytest.raises(Unavailable, match="5"):
         sweep(records, "things", first=0, last=9, settled=9, look=broken)
     assert mark(records) == 5
+
+
+def test_what_takes_too_long_goes_on_where_it_was() -> None:
+    """A Lambda that looks back far, and is ended each time, comes to the end all the same."""
+    records, looked = FakeRecords(), 0
+
+    def look(number: int) -> int:
+        nonlocal looked
+        looked += 1
+        if looked % 70 == 0:
+            raise Unavailable("out of time")
+        return 0
+
+    for _ in range(10):
+        with suppress(Unavailable):
+            sweep(records, "things", first=0, last=400, settled=400, look=look)
+    assert mark(records) == 400
 
 
 def test_two_at_once_leave_one_mark() -> None:

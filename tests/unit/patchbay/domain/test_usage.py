@@ -11,18 +11,18 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def job(**changes: Any) -> Job:
-    return Job(
-        **{"id": "j", "tenant_id": "t", "application_id": "a", "dialect": "native", "workflow": "w", **changes},
-        created_at=NOW,
-    )
+    usual = {"id": "j", "tenant_id": "t", "application_id": "a", "dialect": "native", "workflow": "w"}
+    return Job(**{**usual, "state": "succeeded", **changes}, created_at=NOW)
 
 
 def test_work_is_counted_by_dialect_and_workflow() -> None:
     shard = UsageShard()
-    for one in (job(audio_s=10.0, cost_usd=0.001), job(), job(workflow="v"), job(dialect="musicai", audio_s=1.5)):
+    failed = job(state="failed", audio_s=99.0, cost_usd=0.5)
+    ended = (job(audio_s=10.0, cost_usd=0.001), job(), job(workflow="v"), job(dialect="musicai", audio_s=1.5), failed)
+    for one in ended:
         shard = shard.counting(one)
     assert shard.by_work == {
-        "native/w": Tally(jobs=2, audio_s=10.0, cost_usd=0.001),
+        "native/w": Tally(jobs=2, failed=1, audio_s=10.0, cost_usd=0.501),
         "native/v": Tally(jobs=1),
         "musicai/w": Tally(jobs=1, audio_s=1.5),
     }

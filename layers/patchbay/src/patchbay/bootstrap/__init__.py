@@ -5,57 +5,44 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from patchbay.bootstrap.outside import Outside
-from patchbay.core.accounts import Accounts
-from patchbay.core.assets import Assets
-from patchbay.core.groups import Groups
+from patchbay.bootstrap.making import Making
 from patchbay.core.idempotency import Idempotency
-from patchbay.core.jobs import Jobs
 from patchbay.core.limits import RateLimits
-from patchbay.domain.users import Plan
-from patchbay.ports import NoticeMessage, Record
+from patchbay.domain.errors import Unavailable
+from patchbay.ports import NoticeMessage, Record, StemVendor
 from patchbay.settings import settings
 
 if TYPE_CHECKING:
+    from patchbay.adapters.otlp.exporter import Exporter
+    from patchbay.adapters.web.outside import Look
+    from patchbay.core.backup import Backup
     from patchbay.core.browsers import Browsers
-    from patchbay.core.credits import Credits
     from patchbay.core.delivery import Delivery
     from patchbay.core.downloads import Downloads
     from patchbay.core.endpoints import Endpoints
-    from patchbay.core.folders import Folders
-    from patchbay.core.generations import Generations
+    from patchbay.core.erasure import Erasure
     from patchbay.core.identity import Identity
-    from patchbay.core.licences import Licences
     from patchbay.core.links import Links
     from patchbay.core.lookups import Lookups
-    from patchbay.core.models import Models
     from patchbay.core.notices import Notices
     from patchbay.core.people import People
-    from patchbay.core.picture_uploads import PictureUploads
     from patchbay.core.pipeline import Pipeline
-    from patchbay.core.projects import Projects
     from patchbay.core.reconciler import Reconciler
     from patchbay.core.retention import Retention
-    from patchbay.core.samples import Samples
-    from patchbay.core.search import Search
     from patchbay.core.settling import Settling
     from patchbay.core.sockets import Sockets
-    from patchbay.core.songs import Songs
+    from patchbay.core.takeout import Takeout
     from patchbay.core.tasks import Tasks
-    from patchbay.core.tracks import Tracks
     from patchbay.core.usage import Usage
     from patchbay.core.vault import Vault
-    from patchbay.core.videos import Videos
+    from patchbay.core.vendors import Vendors
+    from patchbay.domain.errands import Errand
+    from patchbay.domain.steps import Step
 
 
 @dataclass(frozen=True)
-class Services(Outside):
+class Services(Making):
     """The product, wired for one process. Parts are made when first asked for: a Lambda pays for what it uses."""
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        """Users and keys."""
-        return Accounts(self.records, self.clock)
 
     @cached_property
     def people(self) -> "People":
@@ -97,9 +84,15 @@ class Services(Outside):
     @cached_property
     def vault(self) -> "Vault":
         """What keeps secrets of users."""
-        from patchbay.core.vault import Vault, parse_keys
+        from patchbay.core.vault import Vault, WrongKey, parse_keys
 
-        return Vault(parse_keys(self.settings.vault_key))
+        def keys() -> tuple[bytes, ...]:
+            try:
+                return parse_keys(self.secret("vault_key"))
+            except WrongKey as error:
+                raise Unavailable(f"secrets cannot be opened here: vault_key is wrong; {error}") from None
+
+        return Vault(keys)
 
     @cached_property
     def links(self) -> "Links":
@@ -109,11 +102,22 @@ class Services(Outside):
         return Links(self.records, self.clock, self.vault, self.song_accounts)
 
     @cached_property
-    def songs(self) -> "Songs":
-        """Recordings, as catalogues know them."""
-        from patchbay.core.songs import Songs
+    def vendors(self) -> "Vendors":
+        """Users' accounts at services that separate elsewhere."""
+        from patchbay.core.vendors import Vendors
 
-        return Songs(self.records, self.assets, self.clock)
+        return Vendors(self.records, self.clock, self.vault, self.jobs, self.stem_vendor)
+
+    def errand_of(self, step: "Step", worker_id: str) -> "Errand | None":
+        """What speaks to a service elsewhere for the owner of a step; None for steps that are done here."""
+        from patchbay.core.errands import errand_of
+
+        def vendor() -> StemVendor:
+            return self.stem_vendor
+
+        return errand_of(
+            step, worker_id, records=self.records, clock=self.clock, vendor=vendor, keys=lambda: self.held_keys
+        )
 
     @cached_property
     def browsers(self) -> "Browsers":
@@ -123,108 +127,11 @@ class Services(Outside):
         return Browsers(self.records, self.clock, self.identity)
 
     @cached_property
-    def assets(self) -> Assets:
-        """Uploads."""
-        from patchbay.adapters.media.probe import ChildProber
-
-        return Assets(self.records, self.objects, self.web, ChildProber(), self.clock, self.limits)
-
-    @cached_property
-    def jobs(self) -> Jobs:
-        """Jobs."""
-        return Jobs(self.records, self.objects, self.executions, self.assets, self.clock, self.shelf)
-
-    @cached_property
-    def groups(self) -> Groups:
-        """Jobs ordered together."""
-        return Groups(self.records, self.jobs)
-
-    @cached_property
-    def tracks(self) -> "Tracks":
-        """Music to compose."""
-        from patchbay.core.tracks import Tracks
-
-        return Tracks(self.records, self.jobs)
-
-    @cached_property
-    def samples(self) -> "Samples":
-        """Pieces of audio to show and use."""
-        from patchbay.core.samples import Samples
-
-        return Samples(self.records, self.assets, self.jobs, self.objects, self.clock)
-
-    @cached_property
-    def generations(self) -> "Generations":
-        """Jobs whose audio becomes their owner's."""
-        from patchbay.core.generations import Generations
-
-        return Generations(self.records, self.objects, self.assets, self.jobs, self.credits)
-
-    @cached_property
     def settling(self) -> "Settling":
         """What becomes of jobs that are over."""
         from patchbay.core.settling import Settling
 
         return Settling(self.jobs, (self.samples, self.generations))
-
-    @cached_property
-    def models(self) -> "Models":
-        """What generates."""
-        from patchbay.core.models import Models
-
-        return Models(self.records, self.clock, self.shelf)
-
-    @cached_property
-    def credits(self) -> "Credits":
-        """What work costs."""
-        from patchbay.core.credits import Credits
-
-        allowances: dict[Plan, int] = {
-            "standard": self.settings.credits_standard,
-            "premium": self.settings.credits_premium,
-            "operator": 0,
-        }
-        return Credits(self.records, self.clock, allowances)
-
-    @cached_property
-    def videos(self) -> "Videos":
-        """Pictures with sound put under them."""
-        from patchbay.core.videos import Videos
-
-        return Videos(self.records, self.objects, self.generations, self.film_prober, self.clock, self.limits)
-
-    @cached_property
-    def picture_uploads(self) -> "PictureUploads":
-        """Pictures on their way in."""
-        from patchbay.core.picture_uploads import PictureUploads
-
-        return PictureUploads(self.objects, self.settings.upload_ttl_s)
-
-    @cached_property
-    def folders(self) -> "Folders":
-        """What samples are kept in."""
-        return self.samples.folders
-
-    @cached_property
-    def licences(self) -> "Licences":
-        """On what terms samples may be used."""
-        from patchbay.core.licences import Licences
-
-        return Licences(self.records, self.samples, self.clock)
-
-    @cached_property
-    def projects(self) -> "Projects":
-        """Sessions of music programs."""
-        from patchbay.core.projects import Projects
-
-        return Projects(self.records, self.objects, self.clock)
-
-    @cached_property
-    def search(self) -> "Search":
-        """What finds samples and projects."""
-        from patchbay.core.search import Search
-
-        return Search(self.records, self.clock)
 
     @cached_property
     def rate_limits(self) -> RateLimits:
@@ -248,7 +155,7 @@ class Services(Outside):
         """Webhook endpoints and secrets."""
         from patchbay.core.endpoints import Endpoints
 
-        return Endpoints(self.records, self.web, self.clock)
+        return Endpoints(self.records, self.web, self.clock, self.vault)
 
     @cached_property
     def notices(self) -> "Notices":
@@ -271,14 +178,17 @@ class Services(Outside):
             self.assets,
             self.clock,
             self.shelf,
+            self.ends,
         )
 
     @cached_property
     def reconciler(self) -> "Reconciler":
         """What keeps jobs from hanging."""
+        from patchbay.catalog import warm
         from patchbay.core.reconciler import Reconciler
 
-        return Reconciler(self.records, self.executions, self.queues, self.pipeline, self.clock)
+        stay = warm.parse(self.settings.warm)
+        return Reconciler(self.records, self.executions, self.queues, self.pipeline, self.clock, stay)
 
     @cached_property
     def sweeper(self) -> "Retention":
@@ -295,6 +205,27 @@ class Services(Outside):
         return Tasks(self.records, self.executions, self.clock, self.retention)
 
     @cached_property
+    def erasure(self) -> "Erasure":
+        """What erases people."""
+        from patchbay.core.erasure import Erasure
+
+        return Erasure(self.records, self.inventory, self.passwords, self.jobs, self.clock)
+
+    @cached_property
+    def takeout(self) -> "Takeout":
+        """What gives people all that is theirs."""
+        from patchbay.core.takeout import Takeout
+
+        return Takeout(self.inventory)
+
+    @cached_property
+    def backup(self) -> "Backup":
+        """Copies of all that is stored."""
+        from patchbay.core.backup import Backup
+
+        return Backup(self.inventory, self.objects, self.clock, self.settings.stage)
+
+    @cached_property
     def delivery(self) -> "Delivery":
         """Sending results away."""
         from patchbay.core.delivery import Delivery
@@ -308,11 +239,50 @@ def services() -> Services:
     return Services(settings())
 
 
+@cache
+def spans_of(service: str) -> "Exporter | None":
+    """What sends this process's spans; None, and nothing imported for it, where none are recorded."""
+    told = settings()
+    if not told.otlp_endpoint:
+        return None
+    from patchbay.adapters.aws import signing
+    from patchbay.adapters.otlp.exporter import Exporter
+    from patchbay.core import tracing
+
+    region = signing.xray_region(told.otlp_endpoint)
+    resource = {
+        "service.name": f"patchbay-{service}",
+        "service.namespace": "patchbay",
+        "deployment.environment.name": told.stage,
+    }
+    made = Exporter(told.otlp_endpoint, resource, signing.signer("xray", region) if region else None)
+    tracing.record_to(made.add, ratio=told.otlp_ratio)
+    return made
+
+
+def look_outside(url: str) -> "Look":
+    """What anybody sees of the public address `url`."""
+    from patchbay.adapters.web.outside import look
+
+    return look(f"{url}/patchbay/v1/health", ca_file=settings().extra_ca or None)
+
+
 def stream_changes(event: Mapping[str, Any]) -> list[tuple[str, Record | None, Record | None]]:
     """(sequence number, old, new) of each change in an event of the table's stream."""
     from patchbay.adapters.aws.table import stream_changes as parse
 
     return parse(event)
+
+
+def call_out(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Call a user's address for another process of this stage."""
+    import tempfile
+    from pathlib import Path
+
+    from patchbay.adapters.aws.egress import serve
+
+    with tempfile.TemporaryDirectory(prefix="egress-") as folder:
+        return serve(order, services().near_web, Path(folder) / "file")
 
 
 def notice_message(body: str) -> NoticeMessage:

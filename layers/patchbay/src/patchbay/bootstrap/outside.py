@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin
 
+from patchbay.catalog import backends, prices
+from patchbay.catalog.backends import Backend
+from patchbay.catalog.costs import Rates
+from patchbay.catalog.front import OBJECTS
 from patchbay.catalog.models import Shelf
+from patchbay.catalog.prices import Market, Prices
 from patchbay.core.assets import Limits
+from patchbay.core.budgets import Budgets
+from patchbay.core.ends import Ends
 from patchbay.core.holdings import Caps
 from patchbay.domain.base import utc_now
+from patchbay.domain.budgets import Budget
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.tasks import ComputeClass
 from patchbay.domain.users import Plan
@@ -21,6 +30,8 @@ from patchbay.ports import (
     Clock,
     Executions,
     FilmProber,
+    HeldKeys,
+    Inventory,
     Launcher,
     NoticeQueue,
     Objects,
@@ -29,11 +40,17 @@ from patchbay.ports import (
     SocketWire,
     SongAccounts,
     SongCatalogue,
+    StemVendor,
     TaskQueues,
     Tokens,
     Web,
 )
 from patchbay.settings import Settings
+
+if TYPE_CHECKING:
+    from patchbay.adapters.aws.secrets import StageSecrets
+
+OperatorSecret = Literal["door_secret", "spotify_client_id", "spotify_client_secret", "vault_key"]
 
 
 class SystemClock:
@@ -61,6 +78,31 @@ class Outside:
         return Shelf(self.settings.installed_models, self.settings.allow_research_weights)
 
     @cached_property
+    def rates(self) -> Rates:
+        """What this stage's work costs."""
+        told = self.settings
+        chosen = backends.parse(told.launcher).items()
+        markets: dict[ComputeClass, Market] = {
+            name: "sagemaker" if backend.startswith("sagemaker") else told.machine_price for name, backend in chosen
+        }
+        return Rates(Prices(prices.parse(told.prices), told.price_scale), markets)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What accounts may spend."""
+        told = self.settings
+        defaults: dict[Plan, Budget] = {
+            "standard": Budget(told.budget_standard, told.budget_daily_standard),
+            "premium": Budget(told.budget_premium, told.budget_daily_premium),
+        }
+        return Budgets(self.records, self.clock, defaults)
+
+    @cached_property
+    def ends(self) -> Ends:
+        """Who brings jobs to their ends."""
+        return Ends(self.records, self.clock, self.rates, self.budgets)
+
+    @cached_property
     def limits(self) -> Limits:
         """What this stage takes."""
         told = self.settings
@@ -86,7 +128,17 @@ class Outside:
         """The media bucket."""
         from patchbay.adapters.aws.objects import Bucket
 
-        return Bucket(self.settings.media_bucket, self.settings.objects_url)
+        told = self.settings
+        if not told.front_objects:
+            return Bucket(told.media_bucket, told.objects_url)
+        return Bucket(told.media_bucket, front=told.public_url + OBJECTS, lengthless=told.ingest_max > 0)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """All that is stored, for the operator's own work."""
+        from patchbay.adapters.aws.inventory import StageInventory
+
+        return StageInventory(self.settings.table, self.settings.media_bucket)
 
     @cached_property
     def executions(self) -> Executions:
@@ -105,23 +157,49 @@ class Outside:
     @cached_property
     def launcher(self) -> Launcher:
         """How workers are started."""
-        from patchbay.adapters.aws import launchers
+        from patchbay.adapters.aws.launchers import ByClass
 
+        chosen = backends.parse(self.settings.launcher)
+        made = {backend: self._launcher(backend) for backend in set(chosen.values())}
+        return ByClass({compute: made[backend] for compute, backend in chosen.items()})
+
+    def _launcher(self, backend: Backend) -> Launcher:
         told = self.settings
-        if told.launcher == "batch":
-            queues, definitions = _per_class(told, "batch_queue"), _per_class(told, "batch_definition")
-            return launchers.BatchLauncher(self.queues, queues, definitions, told.max_workers)
-        if told.launcher == "sagemaker":
-            return launchers.SageMakerLauncher(
-                self.queues,
-                told.sagemaker_role_arn,
-                _per_class(told, "sagemaker_image"),
-                {"gpu": "ml.g5.xlarge", "cpu": "ml.m5.xlarge"},
-                worker_environment(told),
-                told.max_workers,
-                told.stage,
-            )
-        return launchers.NoLauncher()
+        match backend:
+            case "batch":
+                from patchbay.adapters.aws.batch_launcher import BatchLauncher
+
+                return BatchLauncher(
+                    self.queues,
+                    self.clock,
+                    spot=_per_class(told, "batch_queue"),
+                    on_demand=_per_class(told, "batch_on_demand"),
+                    definitions=_per_class(told, "batch_definition"),
+                    max_workers=told.max_workers,
+                    spot_patience_s=told.spot_patience_s,
+                    idle_s=told.idle_s,
+                )
+            case "sagemaker":
+                from patchbay.adapters.aws.sagemaker_launchers import ProcessingLauncher
+
+                return ProcessingLauncher(
+                    self.queues,
+                    self.clock,
+                    role_arn=told.sagemaker_role_arn,
+                    images=_per_class(told, "sagemaker_image"),
+                    environment=worker_environment(told),
+                    max_workers=told.max_workers,
+                    stage=told.stage,
+                    idle_s=told.idle_s,
+                )
+            case "sagemaker-endpoint":
+                from patchbay.adapters.aws.sagemaker_launchers import EndpointLauncher
+
+                return EndpointLauncher(told.media_bucket, _per_class(told, "sagemaker_endpoint"))
+            case "none":
+                from patchbay.adapters.aws.launchers import NoLauncher
+
+                return NoLauncher()
 
     @cached_property
     def bus(self) -> Bus:
@@ -140,9 +218,32 @@ class Outside:
     @cached_property
     def web(self) -> Web:
         """HTTP to users' addresses."""
+        if not self.settings.egress_function:
+            return self.near_web
+        from patchbay.adapters.aws.egress import FarWeb, invoke
+
+        return FarWeb(invoke(self.settings.egress_function), self.near_web, self.objects)
+
+    @cached_property
+    def near_web(self) -> Web:
+        """The same, by this process itself."""
         from patchbay.adapters.web.client import SafeWeb
 
         return SafeWeb(allow_private=self.settings.allow_private_urls, ca_file=self.settings.extra_ca or None)
+
+    @cached_property
+    def _kept_secrets(self) -> "StageSecrets":
+        from patchbay.adapters.aws.secrets import StageSecrets
+
+        return StageSecrets(self.settings.secrets)
+
+    def secret(self, name: OperatorSecret) -> str:
+        """One of the operator's secrets: as a setting, or from where the stage keeps them; empty for none.
+
+        Raises `Unavailable`.
+        """
+        told: str = getattr(self.settings, name)
+        return told or (self._kept_secrets.get(name) if self.settings.secrets else "")
 
     @cached_property
     def film_prober(self) -> FilmProber:
@@ -162,14 +263,14 @@ class Outside:
     @cached_property
     def song_catalogue(self) -> SongCatalogue | None:
         """Spotify, where the operator has credentials for it."""
-        told = self.settings
-        if not (told.spotify_client_id and told.spotify_client_secret):
+        told, name, secret = self.settings, self.secret("spotify_client_id"), self.secret("spotify_client_secret")
+        if not (name and secret):
             return None
         from patchbay.adapters.web.spotify import Spotify
 
         return Spotify(
-            told.spotify_client_id,
-            told.spotify_client_secret,
+            name,
+            secret,
             api_url=told.spotify_api_url,
             accounts_url=told.spotify_accounts_url,
         )
@@ -177,17 +278,34 @@ class Outside:
     @cached_property
     def song_accounts(self) -> SongAccounts | None:
         """People's accounts there, where the operator has credentials for it."""
-        told = self.settings
-        if not (told.spotify_client_id and told.spotify_client_secret):
+        told, name, secret = self.settings, self.secret("spotify_client_id"), self.secret("spotify_client_secret")
+        if not (name and secret):
             return None
         from patchbay.adapters.web.spotify_accounts import SpotifyAccounts
 
         return SpotifyAccounts(
-            told.spotify_client_id,
-            told.spotify_client_secret,
+            name,
+            secret,
             api_url=told.spotify_api_url,
             accounts_url=told.spotify_accounts_url,
         )
+
+    @cached_property
+    def stem_vendor(self) -> StemVendor:
+        """LALAL.AI, for users who have a key for it."""
+        from patchbay.adapters.web.client import SafeWeb
+        from patchbay.adapters.web.lalal import LalalAI
+
+        told = self.settings
+        web = SafeWeb(told.allow_private_urls, timeout_s=120.0, total_s=3600.0, ca_file=told.extra_ca or None)
+        return LalalAI(web, told.lalalai_url)
+
+    @cached_property
+    def held_keys(self) -> HeldKeys:
+        """Where workers get the keys of those whose tasks they hold."""
+        from patchbay.adapters.aws.held_keys import KeysFunction
+
+        return KeysFunction(self.settings.keys_function)
 
     @cached_property
     def audio_providers(self) -> tuple[AudioProvider, ...]:
@@ -253,6 +371,9 @@ def worker_environment(told: Settings) -> dict[str, str]:
         "queue_url_gpu",
         "queue_url_cpu",
         "retention_days",
+        "keys_function",
+        "lalalai_url",
+        "otlp_endpoint",
     )
     given = {f"PATCHBAY_{name.upper()}": str(getattr(told, name)) for name in names}
     return {**given, "PATCHBAY_ALLOW_RESEARCH_WEIGHTS": str(told.allow_research_weights).lower()}

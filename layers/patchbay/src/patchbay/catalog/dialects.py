@@ -18,6 +18,8 @@ class DialectEntry:
     """Paths among them whose GETs answer with whole files: the ingest service gives them. An asterisk at the end stands
     for one more name.
     """
+    large: str = ""
+    """What its clients can do with a larger file where there is no ingest service."""
 
 
 DIALECTS: tuple[DialectEntry, ...] = (
@@ -27,7 +29,12 @@ DIALECTS: tuple[DialectEntry, ...] = (
         tuple(f"/{base}/{noun}" for base in ("v1", "api") for noun in ("upload", "job", "workflow", "application")),
     ),
     DialectEntry(
-        "audioshake", "AudioShake", ("/upload", "/job", "/usage", "/assets", "/tasks"), ingest=("/upload", "/assets")
+        "audioshake",
+        "AudioShake",
+        ("/upload", "/job", "/usage", "/assets", "/tasks"),
+        ingest=("/upload", "/assets"),
+        large="POST /patchbay/v1/uploads gives presigned URLs for a larger file, and an id that is an assetId here;"
+        " or send a link to it",
     ),
     DialectEntry(
         "beatoven",
@@ -44,6 +51,7 @@ DIALECTS: tuple[DialectEntry, ...] = (
         ("/auth", "/user", "/sample", "/audio", "/licence", "/tag", "/project", "/generation", "/model", "/video"),
         ingest=("/sample/audio",),
         downloads=("/audio/download",),
+        large="POST /sample/upload gives a presigned URL for a larger file, and an uploadId to make the sample of",
     ),
     DialectEntry(
         "soundforge",
@@ -59,6 +67,7 @@ DIALECTS: tuple[DialectEntry, ...] = (
         ),
         ingest=("/api/daw/export",),
         downloads=("/export/stems/*",),
+        large="to mix larger stems, name the track_id or job_id that they came from instead of sending them",
     ),
     DialectEntry("native", "Patchbay", ("/patchbay", "/openapi", "/docs")),
 )

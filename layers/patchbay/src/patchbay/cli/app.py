@@ -2,7 +2,20 @@
 
 import typer
 
-from patchbay.cli.commands import account, compose, events, jobs, keys, local, search, users, webhooks
+from patchbay.cli.commands import (
+    account,
+    compose,
+    costs,
+    doctor,
+    events,
+    jobs,
+    keys,
+    life,
+    local,
+    search,
+    users,
+    webhooks,
+)
 
 app = typer.Typer(
     name="patchbay",
@@ -19,8 +32,13 @@ _API = "Through the API"
 app.command(rich_help_panel=_HERE)(local.up)
 app.command(rich_help_panel=_HERE)(local.worker)
 app.command(rich_help_panel=_HERE)(local.ca)
+app.command(rich_help_panel=_HERE)(doctor.doctor)
 app.add_typer(keys.app, name="key", no_args_is_help=True, rich_help_panel=_HERE)
 app.add_typer(users.app, name="user", no_args_is_help=True, rich_help_panel=_HERE)
+users.app.command()(life.export)
+users.app.command()(life.erase)
+app.command(rich_help_panel=_HERE)(life.backup)
+app.command(rich_help_panel=_HERE)(life.restore)
 app.add_typer(search.app, name="search", no_args_is_help=True, rich_help_panel=_HERE)
 app.command(rich_help_panel=_API)(jobs.separate)
 app.command(rich_help_panel=_API)(compose.compose)
@@ -32,3 +50,4 @@ app.command(rich_help_panel=_API)(events.listen)
 app.add_typer(webhooks.app, name="webhooks", no_args_is_help=True, rich_help_panel=_API)
 app.add_typer(account.app, name="app", no_args_is_help=True, rich_help_panel=_API)
 app.command(rich_help_panel=_API)(account.usage)
+app.command(rich_help_panel=_API)(costs.cost)

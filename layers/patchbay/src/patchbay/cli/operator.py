@@ -8,8 +8,11 @@ from patchbay.cli import home
 from patchbay.cli.failures import CommandFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from patchbay.bootstrap import Services
     from patchbay.core.accounts import Accounts
+    from patchbay.domain.checkup import Finding
     from patchbay.domain.users import User
 
 
@@ -44,6 +47,18 @@ def services(data: Path, stage: str = "") -> "Services":
     if stage:
         join(stage)
     return _services() if in_cloud() else _of_twin(home.require(data))
+
+
+def findings(data: Path, stage: str = "", *, read_weights: bool = False) -> "Iterator[Finding]":
+    """What is well and what is not of the same deployment, one after the other."""
+    from patchbay.bootstrap.doctor import of_environment, of_stage
+
+    if stage and stage != "twin":
+        return of_stage(stage, read_weights=read_weights)
+    if not in_cloud():
+        twin = home.require(data)
+        os.environ.update({**twin.environment(), "PATCHBAY_EXTRA_CA": str(twin.ca)})
+    return of_environment(os.environ, read_weights=read_weights)
 
 
 def user(of: "Accounts", email: str) -> "User":

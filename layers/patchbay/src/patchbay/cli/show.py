@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 _COLOURS = {
     "QUEUED": "yellow",
@@ -110,3 +110,21 @@ def progress(*, quiet: bool = False) -> Iterator["Progress"]:
     )
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as shown:
         yield shown
+
+
+@contextmanager
+def counting(*, quiet: bool = False) -> Iterator[Callable[[str, int], None]]:
+    """A function that is told how many there are of what by now, of work whose length nobody knows."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.completed:>10,.0f} {task.description:<10}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as shown:
+        lines: dict[str, TaskID] = {}
+
+        def told(what: str, number: int) -> None:
+            if what not in lines:
+                lines[what] = shown.add_task(what, total=None)
+            shown.update(lines[what], completed=number)
+
+        yield told

@@ -21,8 +21,8 @@ from patchbay.ports import Clock, Objects, PresignedPost, Prober, Records, Web, 
 
 PART_BYTES = 64 * 1024**2
 """Size of a part of an upload in parts; S3 takes 5 MiB to 5 GiB and at most 10,000 parts."""
-FETCH_TIME = timedelta(minutes=11)
-"""Longest that an import takes: the limit of one call to the web, and a look at what came."""
+FETCH_TIME = timedelta(minutes=14)
+"""Longest that an import takes: one call to the web at its limit, its file's way here, and a look at what came."""
 _FOUND = ("state", "reason", "audio", "size_bytes", "sha256", "inspected_at", "fetching_until")
 """What a look at the bytes tells of an asset; the rest of it is its owner's."""
 NOTHING_UPLOADED = "nothing was uploaded to the upload URL, or the upload was refused"

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from patchbay.core import layout, store
+from patchbay.core import layout, store, tracing
 from patchbay.core.pipeline import STEPS_KEPT, outputs_by_name
 from patchbay.domain import steps as step_life
 from patchbay.domain.errors import FetchRefused, NotFound
 from patchbay.domain.jobs import Failure, FailureKind, Job, Output
-from patchbay.domain.steps import Step, StepState
+from patchbay.domain.steps import Seconds, Step, StepState
 from patchbay.ports import Clock, Objects, Put, Records, Web
 
 
@@ -33,6 +33,7 @@ class Delivery:
         step = next((s for s in steps if s.index == index and s.tenant_id == tenant_id), None)
         if job is None or job.state.terminal or step is None or step.state is StepState.DONE:
             return
+        tracing.adopt(job.traceparent)
         results, now = outputs_by_name(steps, index), self.clock.now()
         sent: list[Output] = []
         try:
@@ -44,7 +45,9 @@ class Delivery:
                 failure = Failure(kind=FailureKind.BAD_INPUT, message=message)
                 store.change(self.records, Step, key, lambda s: step_life.fail(s, failure, now), self._put)
             raise DeliveryFailed(message) from None
-        store.change(self.records, Step, key, lambda s: step_life.finish(s, sent, 0.0, now), self._put)
+        ended = self.clock.now()
+        took = Seconds((ended - now).total_seconds())
+        store.change(self.records, Step, key, lambda s: step_life.finish(s, sent, took, ended), self._put)
 
     def _send(self, output: Output, url: str) -> Output:
         if output.key is None:

@@ -1,15 +1,22 @@
-"""Registered webhook endpoints, and the secrets that notices are signed with."""
+"""Registered webhook endpoints, and the secrets that notices are signed with.
+
+Where the stage has a key for its vault, the secrets lie sealed in the table. What was put there before it had one, or
+under an older one, is sealed anew when it is next used.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from patchbay.core import layout, store
 from patchbay.core.idempotency import Once, write_once
+from patchbay.core.vault import Vault
 from patchbay.domain.errors import Conflict, FetchRefused, InvalidInput, NotFound, TooLarge, Unavailable
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.webhooks import (
     EVENT_TYPES,
     MAX_EARLIER,
+    SECRET_PREFIX,
     TERMINAL_EVENTS,
     Endpoint,
     SigningSecret,
@@ -18,7 +25,7 @@ from patchbay.domain.webhooks import (
 from patchbay.ports import Clock, Delete, Put, Records, Web, WriteConflict
 
 MAX_ENDPOINTS = 20
-_WILDCARDS = ("*", "job.*", "asset.*")
+_WILDCARDS = ("*", "job.*", "asset.*", "budget.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Endpoints:
     records: Records
     web: Web
     clock: Clock
+    vault: Vault = field(default_factory=lambda: Vault(()))
 
     def create(
         self,
@@ -48,7 +56,7 @@ class Endpoints:
         endpoint = Endpoint(
             id=new_id(), tenant_id=tenant_id, url=url, events=tuple(events), description=description, created_at=now
         )
-        writes = [layout.put_endpoint(endpoint), _put(tenant_id, endpoint.id, SigningSecret(current=secret))]
+        writes = [layout.put_endpoint(endpoint), self._put(tenant_id, endpoint.id, SigningSecret(current=secret))]
         made = write_once(self.records, once, endpoint.id, now, *writes)
         if made != endpoint.id:
             return self.get(tenant_id, made), self._secret(tenant_id, made).current
@@ -133,7 +141,7 @@ class Endpoints:
                 )
             new = old.rotated(new_signing_secret(), now)
             try:
-                self.records.write(_put(tenant_id, owner_id, new), *(once.claims(owner_id, now) if once else ()))
+                self.records.write(self._put(tenant_id, owner_id, new), *(once.claims(owner_id, now) if once else ()))
             except WriteConflict:
                 once = once.refreshed(self.records) if once else None
                 continue
@@ -143,13 +151,34 @@ class Endpoints:
     def _secret(self, tenant_id: str, owner_id: str) -> SigningSecret:
         key = layout.signing_key(tenant_id, owner_id)
         if found := store.load(self.records, SigningSecret, key):
-            return found
+            return self._opened(tenant_id, owner_id, found)
         made = SigningSecret(current=new_signing_secret())
         try:
-            self.records.write(_put(tenant_id, owner_id, made))
+            self.records.write(self._put(tenant_id, owner_id, made))
         except WriteConflict:
             return self._secret(tenant_id, owner_id)
         return made.model_copy(update={"version": 1})
+
+    def _opened(self, tenant_id: str, owner_id: str, found: SigningSecret) -> SigningSecret:
+        """A secret as it is used. Raises `Unavailable` for one whose key the stage has no more."""
+        name = _sealed_as(owner_id)
+
+        def opened(kept: str) -> str:
+            return kept if kept.startswith(SECRET_PREFIX) else self.vault.open(tenant_id, name, kept)
+
+        plain = found.replaced(opened)
+        if any(self.vault.stale(kept) for kept in found.all):
+            with suppress(WriteConflict):  # another did the same, or put a new secret in its place
+                self.records.write(self._put(tenant_id, owner_id, plain))
+                return plain.model_copy(update={"version": found.version + 1})
+        return plain
+
+    def _put(self, tenant_id: str, owner_id: str, secret: SigningSecret) -> Put:
+        """Sealed, where there is a key."""
+        kept, name = secret, _sealed_as(owner_id)
+        if self.vault.keys:
+            kept = secret.replaced(lambda plain: self.vault.seal(tenant_id, name, plain))
+        return layout.put(layout.signing_key(tenant_id, owner_id), "signing", kept)
 
     def _change(self, tenant_id: str, endpoint_id: str, changes: dict[str, object]) -> Endpoint:
         key = layout.endpoint_key(tenant_id, endpoint_id)
@@ -176,5 +205,6 @@ class Endpoints:
             raise InvalidInput(f"there is no event {unknown[0]!r}; there are: {', '.join(known)}", field="events")
 
 
-def _put(tenant_id: str, owner_id: str, secret: SigningSecret) -> Put:
-    return layout.put(layout.signing_key(tenant_id, owner_id), "signing", secret)
+def _sealed_as(owner_id: str) -> str:
+    """What the vault binds a secret to, beside its tenant."""
+    return f"signing {owner_id}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from patchbay.core import layout, store
+from patchbay.core.budgets import check_budget, is_of_budgets
 from patchbay.core.holdings import check_room
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Conflict, InvalidInput, Unavailable
@@ -115,7 +116,8 @@ def write_once(
 
     `until`: see `Once.claims`. Returns the id of what the request made: `made`, or what a rival with the same key made
     a moment before; then nothing was written. An account's figures may be changed by others at the same moment: then it
-    is tried again. Raises `WriteConflict`, `IdempotencyMismatch`, `Conflict`, `Unavailable`, `QuotaExceeded`.
+    is tried again. Raises `WriteConflict`, `IdempotencyMismatch`, `Conflict`, `Unavailable`, `QuotaExceeded`,
+    `BudgetExceeded`.
     """
     shared = [write for write in writes if isinstance(write, AddWithin)]
     for _ in store.attempts():
@@ -129,7 +131,7 @@ def write_once(
             if once and (rival := once.refreshed(records)) is not once:
                 return rival.made or made
             for charge in shared:
-                check_room(records, charge)
+                (check_budget if is_of_budgets(charge) else check_room)(records, charge)
             continue
         return made
     raise Unavailable("too many changes at once; try again")

@@ -8,8 +8,9 @@ from typing import Any
 
 from patchbay.catalog import workflows
 from patchbay.catalog.models import Shelf
-from patchbay.core import holdings, layout, listing, manifests, store
+from patchbay.core import layout, listing, manifests, store, tracing, work
 from patchbay.core.assets import Assets
+from patchbay.core.ends import Ends
 from patchbay.core.idempotency import Once, write_once
 from patchbay.domain import jobs as life
 from patchbay.domain.assets import Asset, AssetState
@@ -67,6 +68,7 @@ class Jobs:
     assets: Assets
     clock: Clock
     shelf: Shelf
+    ends: Ends
 
     def submit(self, order: Order, once: Once | None = None) -> Job:
         """Take an order. Raises `InvalidInput` that names the field: `workflow`, `params.x`, `input`, `deliver_to.x`.
@@ -84,9 +86,21 @@ class Jobs:
         return job.model_copy(update={"version": 1})
 
     def writes_of(self, asset: Asset | None, *jobs: Job) -> list[Write]:
-        """What stores new jobs, and their input if it is new too. Raises `QuotaExceeded`."""
+        """What stores new jobs of one tenant, and their input if it is new too.
+
+        Raises `QuotaExceeded`, `BudgetExceeded`.
+        """
         new = asset if asset is not None and asset.version == 0 else None
-        return list(self.assets.holdings.new(jobs[0].tenant_id, new, jobs))
+        held, charges = self.ends.budgets.reserve(jobs, lambda job: self.estimate_usd(job, asset))
+        return [*self.assets.holdings.new(jobs[0].tenant_id, new, held), *charges]
+
+    def estimate_usd(self, job: Job, asset: Asset | None) -> float:
+        """What a new job will cost, as far as it can be said before it runs."""
+        workflow = workflows.get(job.workflow)
+        specs = workflow.steps(workflow.parse(job.params), self.shelf, has_input=asset is not None)
+        asked_s = job.params.get("duration_s")
+        audio_s = asset.audio.duration_s if asset and asset.audio else asked_s
+        return self.ends.rates.estimate_usd(specs, audio_s if isinstance(audio_s, int | float) else None)
 
     def begin(self, job: Job) -> None:
         """Start a stored job. If that fails now, the reconciler does it later."""
@@ -125,8 +139,10 @@ class Jobs:
             group_id=group_id,
             callback_url=order.callback_url,
             deliver_to=dict(order.deliver_to),
+            traceparent=tracing.traceparent(),
             created_at=self.clock.now(),
         )
+        work.note(job_id=job.id, tenant_id=job.tenant_id)
         if layout.body_bytes(job) > MAX_BODY_BYTES:
             raise InvalidInput(f"the job is described in more than {MAX_BODY_BYTES} bytes", field="metadata")
         return job
@@ -136,6 +152,7 @@ class Jobs:
         job = store.load(self.records, Job, layout.job_key(tenant_id, job_id)) if is_id(job_id) else None
         if job is None:
             raise NotFound(f"there is no job {job_id}")
+        work.note(job_id=job.id)
         return job
 
     def steps(self, job: Job) -> Sequence[Step]:
@@ -165,8 +182,7 @@ class Jobs:
     def cancel(self, tenant_id: str, job_id: str) -> Job:
         """End a job that is not over. Raises `NotFound`, `Conflict` if it is over in another way."""
         self.get(tenant_id, job_id)
-        key = layout.job_key(tenant_id, job_id)
-        job = store.change(self.records, Job, key, lambda j: life.cancel(j, self.clock.now()), holdings.put_job)
+        job = self.ends.bring(tenant_id, job_id, lambda j: life.cancel(j, self.clock.now()))
         if job is None:
             raise NotFound(f"there is no job {job_id}")
         self.executions.stop(job.id, job.runs)

@@ -56,9 +56,14 @@
 | what lets a page open a socket | `TICKETS#<sha256>` / `ticket` | get |
 | a tenant's account at a catalogue of songs | `LINKS#<tenant>` / `<catalogue>` | get |
 | link that waits for its owner's consent | `CONSENTS#<sha256>` / `consent` | get |
+| a tenant's key for a service elsewhere | `VENDORKEYS#<tenant>` / `<service>` | get |
+| computation sent elsewhere, and by its number there | `ERRANDS#<tenant>` / `<fingerprint>`, `task#...` | get |
 | song by id, songs newest first | `SONGS#<tenant>` / `<song>` | get, query |
 | which song a catalogue's is | `FOUND#<tenant>` / `<catalogue>:<its id>` | get |
-| usage of a tenant in a month | `USAGE#<tenant>` / `<yyyy-mm>#<shard>` | get, all shards at once |
+| usage of a tenant by day, and by month of old | `USAGE#<tenant>` / `<yyyy-mm-dd>#<shard>`, `<yyyy-mm>#...` | query |
+| what a stage spent on a day | `COSTS#<yyyy-mm-dd>#<shard>` / `<tenant>#<dialect>/<workflow>` | query |
+| what a tenant spent and set aside in a month | `SPENT#<tenant>` / `<yyyy-mm>` | get |
+| whether a tenant was warned of a budget | `WARNED#<tenant>` / `<period>#<percent>#<budget>` | get |
 | what an idempotency key made | `ONCE#<tenant>` / `<sha256>` | get |
 | registered webhook endpoints | `ENDPOINTS#<tenant>` / `<endpoint>` | get, query |
 | signing secret of an application or endpoint | `SIGNING#<tenant>` / `<its id>` | get |
@@ -66,7 +71,7 @@
 | notices of all tenants that are due | index `by_open`, `DUE#<five minutes>#<shard>` | index query, keys only |
 | where a search for what is due stands | `SWEEPS` / `<of what>` | get |
 | events of a tenant, in order of arrival | `EVENTS#<tenant>` / `<place>` | query |
-| whether an event has arrived | `SEEN#<tenant>` / `<event>` | conditional write |
+| whether an event has arrived | `SEEN#<tenant>#<event>` / `event` | conditional write |
 
 Identifiers are UUID version 7, so sort keys are in order of creation. One tenant's jobs share a partition, which
 DynamoDB splits by sort key as it grows; `by_open` is sharded because all tenants write to it.
@@ -186,16 +191,6 @@ def track_key(tenant_id: str, track_id: str) -> Key:
     return f"TRACKS#{tenant_id}", track_id
 
 
-def usage_keys(tenant_id: str, month: str) -> list[Key]:
-    """Keys of a month's usage, `yyyy-mm`: of every shard."""
-    return [(f"USAGE#{tenant_id}", f"{month}#{shard:02d}") for shard in range(USAGE_SHARDS)]
-
-
-def usage_key(tenant_id: str, month: str, job_id: str) -> Key:
-    """Key of the shard that a job is counted in."""
-    return usage_keys(tenant_id, month)[_spread(job_id, USAGE_SHARDS)]
-
-
 def once_key(tenant_id: str, name: str) -> Key:
     """Key of what an idempotency key made."""
     return f"ONCE#{tenant_id}", name
@@ -222,8 +217,8 @@ def event_key(tenant_id: str, place: str) -> Key:
 
 
 def seen_key(tenant_id: str, event_id: str) -> Key:
-    """Key of the mark that an event has arrived."""
-    return f"SEEN#{tenant_id}", event_id
+    """Key of the mark that an event has arrived: a partition for each, so that none is hot."""
+    return f"SEEN#{tenant_id}#{event_id}", "event"
 
 
 def due_partitions(number: int) -> list[str]:
@@ -253,10 +248,11 @@ def sweep_key(name: str) -> Key:
 
 def open_shard(job_id: str) -> str:
     """Partition of `by_open` that an open job is in."""
-    return f"OPEN#{_spread(job_id, OPEN_SHARDS)}"
+    return f"OPEN#{spread(job_id, OPEN_SHARDS)}"
 
 
-def _spread(name: str, shards: int) -> int:
+def spread(name: str, shards: int) -> int:
+    """The shard that a name is in, always the same."""
     return zlib.crc32(name.encode()) % shards
 
 
@@ -265,7 +261,7 @@ def record(
 ) -> Record:
     """The record of an entity, under the version after the one it was read at."""
     body = entity.model_dump_json(exclude={"version"}, exclude_defaults=True)
-    return Record(*key, kind, body, entity.version + 1, indexes or {}, expires_at)
+    return Record(*key, kind, body, entity.version + 1, indexes or {}, expires_at, entity.FORM)
 
 
 def put(
@@ -283,7 +279,7 @@ def put(
 
 def entity(model: type[E], stored: Record) -> E:
     """The entity of a record."""
-    found = model.model_validate_json(stored.body)
+    found = model.stored(stored.body, stored.form)
     found.__dict__["version"] = stored.version  # nobody has seen it yet, and a copy costs as much as half the parsing
     return found
 
@@ -320,7 +316,7 @@ def put_asset(asset: Asset) -> Put:
     forget = asset.created_at + PENDING_KEPT if dropped else None
     indexes = {}
     if (ends := ends_at(asset)) is not None:
-        indexes["by_open"] = kept_partitions(kept_number(ends))[_spread(asset.id, KEPT_SHARDS)]
+        indexes["by_open"] = kept_partitions(kept_number(ends))[spread(asset.id, KEPT_SHARDS)]
     return put(asset_key(asset.tenant_id, asset.id), "asset", asset, indexes=indexes, expires=forget)
 
 
@@ -359,7 +355,7 @@ def put_notice(notice: Notice) -> Put:
     """Write of a notice, found by when it is due as long as it waits."""
     waits = notice.state is NoticeState.PENDING
     shards = due_partitions(due_number(notice.due_at))
-    indexes = {"by_open": shards[_spread(notice.id, DUE_SHARDS)]} if waits else {}
+    indexes = {"by_open": shards[spread(notice.id, DUE_SHARDS)]} if waits else {}
     key = notice_key(notice.tenant_id, notice.id)
     return put(key, "notice", notice, indexes=indexes, expires=notice.created_at + NOTICES_KEPT)
 

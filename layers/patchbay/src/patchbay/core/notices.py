@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from patchbay.core import events, layout, store
+from patchbay.core import events, layout, store, tracing, work
 from patchbay.core.endpoints import Endpoints
+from patchbay.core.events import job_of
 from patchbay.core.idempotency import Once, write_once
 from patchbay.core.receivers import TIMEOUT_S, attempt
 from patchbay.core.sweeps import found_in, sweep
@@ -73,16 +74,19 @@ class Notices:
         """Put everybody down who wants to hear of an event. Repeating it changes nothing."""
         tenant_id, kind = str(event["tenant_id"]), str(event["type"])
         callback = event.get(events.CALLBACK)
-        event = {name: value for name, value in event.items() if name != events.CALLBACK}
+        trace = event.get(events.TRACE)
+        tracing.adopt(trace)
+        event = {name: value for name, value in event.items() if name not in events.OURS}
         self._keep(event)
         notices = [
-            self._noticed(event, url=endpoint.url, endpoint_id=endpoint.id)
+            self._noticed(event, url=endpoint.url, endpoint_id=endpoint.id, traceparent=trace)
             for endpoint in self.endpoints.list(tenant_id)
             if endpoint.wants(kind)
         ]
         told = event["data"]
         if callback:
             ids = {"application_id": told["application_id"], "job_id": told["id"], "dialect": told["dialect"]}
+            ids["traceparent"] = trace
             notices.append(self._noticed(event, url=callback, **ids))
         for notice in notices:
             self._ask(notice)
@@ -126,6 +130,8 @@ class Notices:
         notice = store.change(self.records, Notice, key, take, layout.put_notice)
         if notice is None:
             return None
+        tracing.adopt(notice.traceparent)
+        work.note(job_id=job_of(notice.event))
         try:
             made, retry_after_s = self._attempted(notice, shapes)
         except NotFound as error:

@@ -10,8 +10,9 @@ from typing import Any
 from patchbay.catalog import compute, models, workflows
 from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflow import StepSpec
-from patchbay.core import holdings, layout, store, usage
+from patchbay.core import layout, store, tracing
 from patchbay.core.assets import Assets
+from patchbay.core.ends import Ends
 from patchbay.domain import jobs as life
 from patchbay.domain import steps as step_life
 from patchbay.domain.assets import Asset, AssetState
@@ -56,6 +57,7 @@ class Pipeline:
     assets: Assets
     clock: Clock
     shelf: Shelf
+    ends: Ends
 
     def plan(self, tenant_id: str, job_id: str, run: int | None = None) -> list[PlannedStep]:
         """Take a job up: look at its input, write its steps, and say which are still to be done.
@@ -70,6 +72,7 @@ class Pipeline:
             return []
         if job is None:
             return []
+        tracing.adopt(job.traceparent)
         try:
             asset, specs = self._input(job), self._specs(job)
             audio_s = asset.audio.duration_s if asset and asset.audio else None
@@ -90,7 +93,10 @@ class Pipeline:
         if step.state is StepState.DONE:
             self.executions.succeed_task(token)
             return
-        message = TaskMessage(tenant_id=tenant_id, job_id=job_id, step=index, task_token=token)
+        tracing.adopt(step.traceparent)
+        message = TaskMessage(
+            tenant_id=tenant_id, job_id=job_id, step=index, task_token=token, traceparent=tracing.traceparent()
+        )
         self.queues.send(step.compute, message)
         self.ask_for_worker(step.compute)
 
@@ -98,7 +104,9 @@ class Pipeline:
         """All steps are done: the job has succeeded, and is counted. Of a run that was given up this says nothing."""
         job = store.load(self.records, Job, layout.job_key(tenant_id, job_id))
         if job is None or job.state.terminal or not _is(run, job):
+            self.ends.look_at_budget(tenant_id)  # whoever ended it may have died before he could
             return
+        tracing.adopt(job.traceparent)
         steps = self.steps(job_id)
         undone = [step.name for step in steps if step.state is not StepState.DONE]
         if undone or not steps:
@@ -110,23 +118,18 @@ class Pipeline:
             o.name: o.delivered_to for step in steps if not step.reported for o in step.outputs if o.delivered_to
         }
         told = [o.model_copy(update={"delivered_to": delivered.get(o.name)}) for o in outputs]
-        known = {"cost_usd": compute.cost_usd(steps)}
-        self._succeed(tenant_id, job_id, lambda j: life.succeed(j.model_copy(update=known), told, self.clock.now()))
+        self._end(tenant_id, job_id, lambda j: life.succeed(j, told, self.clock.now()))
 
     def fail(self, tenant_id: str, job_id: str, failure: Failure, run: int | None = None) -> None:
         """The job cannot be done. What a step already told of the reason goes before `failure`."""
         steps = self.steps(job_id)
         reason = next((step.failure for step in steps if step.failure), failure)
-        cost = {"cost_usd": compute.cost_usd(steps)}
 
         def failed(job: Job) -> Job | None:
-            ended = life.fail(job, reason, self.clock.now()) if _is(run, job) else None
-            return ended if ended is None or ended is job else ended.model_copy(update=cost)
+            tracing.adopt(job.traceparent)
+            return life.fail(job, reason, self.clock.now()) if _is(run, job) else None
 
-        try:
-            self._change(tenant_id, job_id, failed)
-        except Conflict:
-            _log.info("job was over already", extra={"job_id": job_id})
+        self._end(tenant_id, job_id, failed)
 
     def steps(self, job_id: str) -> list[Step]:
         """A job's steps, in order."""
@@ -163,7 +166,7 @@ class Pipeline:
     def _steps(self, job: Job, asset: Asset | None, specs: tuple[StepSpec, ...]) -> list[Step]:
         """The steps of a job, with inputs, fingerprints and shares of the progress."""
         made: dict[str, Step] = {}
-        total, before = sum(spec.weight for spec in specs), 0.0
+        total, before, ready_at = sum(spec.weight for spec in specs), 0.0, self.clock.now()
         for index, spec in enumerate(specs):
             inputs, content = _inputs_of(spec, asset, job.manifest, made, {s.name: s for s in specs})
             version = models.get(spec.model).version if spec.model else "1"
@@ -182,9 +185,11 @@ class Pipeline:
                 params=dict(spec.params),
                 inputs=inputs,
                 fingerprint=step_life.fingerprint(spec.engine, spec.model, version, {**spec.params, **unique}, content),
+                traceparent=job.traceparent,
                 timeout_s=min(spec.timeout_s, compute.MAX_STEP_TIMEOUT_S),
                 share=share,
                 reported=spec.reported,
+                ready_at=ready_at,
             )
         return [self._reuse(step) for step in made.values()]
 
@@ -213,24 +218,14 @@ class Pipeline:
         return new
 
     def _change(self, tenant_id: str, job_id: str, how: Any) -> Job | None:
-        return store.change(self.records, Job, layout.job_key(tenant_id, job_id), how, holdings.put_job)
+        return store.change(self.records, Job, layout.job_key(tenant_id, job_id), how, layout.put_job)
 
-    def _succeed(self, tenant_id: str, job_id: str, how: Callable[[Job], Job]) -> None:
-        """Bring a job to its good end, unless it has one, and count it in the same transaction."""
-        for _ in store.attempts():
-            job = store.load(self.records, Job, layout.job_key(tenant_id, job_id))
-            try:
-                if job is None or (ended := how(job)) is job or job.state.terminal:
-                    return
-            except Conflict:
-                _log.info("job was over already", extra={"job_id": job_id})
-                return
-            try:
-                self.records.write(*holdings.put_job(ended), usage.counting(self.records, ended))
-            except WriteConflict:
-                continue
-            return
-        raise Unavailable("too many changes at once; try again")
+    def _end(self, tenant_id: str, job_id: str, how: Callable[[Job], Job | None]) -> None:
+        """Bring a job to its end, unless it has one."""
+        try:
+            self.ends.bring(tenant_id, job_id, how)
+        except Conflict:
+            _log.info("job was over already", extra={"job_id": job_id})
 
 
 def _inputs_of(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from patchbay.core import tracing
 from patchbay.domain.errors import FetchRefused
 from patchbay.domain.webhooks import Attempt, SigningSecret, signature
 from patchbay.ports import Clock, Web
@@ -23,7 +24,11 @@ def attempt(
         "webhook-signature": signature(secret.valid(started), message_id, timestamp, body),
     }
     try:
-        answer = web.post(url, body, headers, timeout_s=TIMEOUT_S)
+        with tracing.span("POST report", kind="client") as span:
+            if trace := tracing.traceparent():
+                headers["traceparent"] = trace
+            answer = web.post(url, body, headers, timeout_s=TIMEOUT_S)
+            span.tell(http_response_status__code=answer.status)
     except FetchRefused as error:
         return Attempt(at=started, error=str(error)[:500], duration_ms=_since(started, clock)), None
     made = Attempt(at=started, status=answer.status, duration_ms=_since(started, clock))

@@ -1,17 +1,19 @@
 """What keeps jobs from hanging: on a schedule, every job that somebody has to look after is looked at."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from patchbay.catalog import compute
+from patchbay.catalog.warm import Warm
 from patchbay.core import layout, store
 from patchbay.core.pipeline import STEPS_KEPT, Pipeline
 from patchbay.domain import jobs as life
 from patchbay.domain import steps as step_life
 from patchbay.domain.jobs import Failure, FailureKind, Job
 from patchbay.domain.steps import Step, StepState
+from patchbay.domain.tasks import ComputeClass
 from patchbay.ports import Clock, Executions, Record, Records, TaskQueues
 
 ROUND = timedelta(minutes=5)
@@ -35,6 +37,7 @@ class Reconciler:
     queues: TaskQueues
     pipeline: Pipeline
     clock: Clock
+    warm: Mapping[ComputeClass, Warm] = field(default_factory=dict)
 
     def reconcile(self, *, restarted: bool = False) -> dict[str, int]:
         """Look at every open job: one whose execution is gone or stuck is run again, or failed after `MAX_RUNS`; one
@@ -45,6 +48,7 @@ class Reconciler:
         """
         done = {"looked_at": 0, "resumed": 0, "failed": 0, "told": 0, "trouble": 0}
         for each in compute.QUEUED:
+            self._keep_warm(each.name)
             if self.queues.waiting(each.name):  # its worker may have left just as the task came, or died
                 self.pipeline.ask_for_worker(each.name)
         # Each time from another shard on: with very many open jobs a round may not come to its end.
@@ -59,6 +63,17 @@ class Reconciler:
                     if outcome := self._looked_after(stored, restarted=restarted):
                         done[outcome] += 1
         return done
+
+    def _keep_warm(self, wanted: ComputeClass) -> None:
+        """See to the workers that are to stay now. That they cannot be had keeps no job waiting."""
+        told = self.warm.get(wanted)
+        until = told.until(self.clock.now()) if told else None
+        if told is None or until is None:
+            return
+        try:
+            self.pipeline.launcher.keep_warm(wanted, told.workers, until)
+        except Exception:  # noqa: BLE001 - logged, whatever it is
+            _log.exception("no warm worker could be started; the next round tries again", extra={"compute": wanted})
 
     def _looked_after(self, stored: Record, *, restarted: bool) -> str | None:
         """As `_revive`; a job that cannot be looked after now does not keep the others from it."""
@@ -115,7 +130,8 @@ class Reconciler:
 
     def _free(self, job_id: str) -> None:
         """Take the steps of a job from the workers that held them."""
-        expires = int((self.clock.now() + STEPS_KEPT).timestamp())
+        now = self.clock.now()
+        expires, told = int((now + STEPS_KEPT).timestamp()), "the machine was restarted"
         for step in self.pipeline.steps(job_id):
             if step.state is StepState.LEASED:
                 key = layout.step_key(job_id, step.index)
@@ -123,7 +139,7 @@ class Reconciler:
                     self.records,
                     Step,
                     key,
-                    lambda s: step_life.release(s, "the machine was restarted") if s.state is StepState.LEASED else s,
+                    lambda s: step_life.release(s, told, now) if s.state is StepState.LEASED else s,
                     lambda s: layout.put_step(s, expires),
                 )
 

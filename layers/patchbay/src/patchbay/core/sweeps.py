@@ -8,6 +8,8 @@ from patchbay.domain.base import Entity
 from patchbay.ports import Record, Records, WriteConflict
 
 PAGE = 100
+NOTED_EVERY = 50
+"""Stretches."""
 _log = logging.getLogger(__name__)
 
 
@@ -23,20 +25,27 @@ def sweep(records: Records, name: str, *, first: int, last: int, settled: int, l
     `look` works on a stretch and returns how many things it found there. One in which there was nothing is not looked
     at again if its number is below `settled`, where nothing new can come to lie.
     """
-    key = layout.sweep_key(name)
-    mark = store.load(records, SweepMark, key)
-    oldest = begin = mark.number if mark else first
-    empty_so_far = True
-    for number in range(begin, last + 1):
+    mark = store.load(records, SweepMark, layout.sweep_key(name)) or SweepMark(number=first)
+    oldest, empty_so_far = mark.number, True
+    for number in range(mark.number, last + 1):
         empty_so_far = not look(number) and empty_so_far
         if empty_so_far and number < settled:
             oldest = number + 1
-    if mark is None or oldest > mark.number:
-        new = SweepMark(version=mark.version if mark else 0, number=oldest)
-        try:
-            records.write(layout.put(key, "sweep", new))
-        except WriteConflict:
-            _log.info("another sweep is under way", extra={"sweep": name})
+        if oldest - mark.number >= NOTED_EVERY:
+            mark = _noted(records, name, mark, oldest)
+    if oldest > mark.number or not mark.version:
+        _noted(records, name, mark, oldest)
+
+
+def _noted(records: Records, name: str, mark: SweepMark, oldest: int) -> SweepMark:
+    """Note how far the sweep came, so that one that is broken off does not begin where it began for ever."""
+    new = mark.model_copy(update={"number": oldest})
+    try:
+        records.write(layout.put(layout.sweep_key(name), "sweep", new))
+    except WriteConflict:
+        _log.info("another sweep is under way", extra={"sweep": name})
+        return new
+    return new.model_copy(update={"version": mark.version + 1})
 
 
 def found_in(records: Records, partitions: list[str]) -> Iterator[Record]:

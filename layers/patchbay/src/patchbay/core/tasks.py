@@ -14,7 +14,7 @@ from patchbay.domain.assets import result_prefix
 from patchbay.domain.base import Entity
 from patchbay.domain.errors import Conflict, TaskCancelled
 from patchbay.domain.jobs import Failure, FailureKind, Job, Output
-from patchbay.domain.steps import Step, StepState
+from patchbay.domain.steps import Seconds, Step, StepState
 from patchbay.domain.tasks import TaskMessage
 from patchbay.ports import Clock, Delete, Executions, Put, Records, WriteConflict
 
@@ -108,8 +108,12 @@ class Tasks:
         job = store.load(self.records, Job, layout.job_key(message.tenant_id, message.job_id))
         return job is not None and not job.state.terminal
 
-    def complete(self, message: TaskMessage, step: Step, outputs: Sequence[Output], engine_s: float) -> None:
-        """The task is done: keep its outputs for the next who wants the same, and tell the state machine."""
+    def complete(self, message: TaskMessage, step: Step, outputs: Sequence[Output], took: Seconds | float) -> None:
+        """The task is done: keep its outputs for the next who wants the same, and tell the state machine.
+
+        `took`: where the worker's seconds went; a number alone is the engine's.
+        """
+        seconds = took if isinstance(took, Seconds) else Seconds(took)
         kept = layout.StoredResult(outputs=tuple(outputs))
         expires = self.clock.now() + max(self.retention - RESULT_MARGIN, RESULT_MARGIN)
         key = layout.result_key(step.tenant_id, step.fingerprint)
@@ -117,7 +121,7 @@ class Tasks:
         claim = layout.claim_key(step.tenant_id, step.fingerprint)
         self.records.write(Put(stored, expected=None), Delete(claim, expected=None))
         now = self.clock.now()
-        self._change(message, lambda s: s if s.state is StepState.DONE else step_life.finish(s, outputs, engine_s, now))
+        self._change(message, lambda s: s if s.state is StepState.DONE else step_life.finish(s, outputs, seconds, now))
         self.executions.succeed_task(message.task_token)
 
     def fail(self, message: TaskMessage, failure: Failure) -> None:
@@ -130,7 +134,8 @@ class Tasks:
 
     def give_back(self, message: TaskMessage, worker_id: str, trouble: str | None) -> None:
         """Let another worker have the task, now."""
-        step = self._change(message, lambda s: step_life.release(s, trouble) if s.leased_by == worker_id else s)
+        now = self.clock.now()
+        step = self._change(message, lambda s: step_life.release(s, trouble, now) if s.leased_by == worker_id else s)
         if step is not None and step.leased_by is None:
             self._unclaim(step)
 

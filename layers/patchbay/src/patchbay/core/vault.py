@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,17 +31,23 @@ class WrongKey(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """The keys of a stage, the newest first."""
+    """The keys of a stage, the newest first; by a function, where they may change while this process runs."""
 
-    keys: tuple[bytes, ...] = field(repr=False)
+    given: tuple[bytes, ...] | Callable[[], tuple[bytes, ...]] = field(repr=False)
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys as they are now."""
+        return self.given() if callable(self.given) else self.given
 
     def seal(self, tenant_id: str, name: str, text: str) -> str:
         """A text that only `open` with the same tenant and name gives back. Raises `NotConfigured`."""
-        if not self.keys:
+        keys = self.keys
+        if not keys:
             raise NotConfigured("secrets cannot be kept here; the operator can set PATCHBAY_VAULT_KEY")
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        closed = _cipher(self.keys[0], tenant_id).encrypt(nonce, text.encode(), _bound(tenant_id, name))
-        return f"v1.{_name(self.keys[0])}.{base64.urlsafe_b64encode(nonce + closed).decode()}"
+        closed = _cipher(keys[0], tenant_id).encrypt(nonce, text.encode(), _bound(tenant_id, name))
+        return f"v1.{_name(keys[0])}.{base64.urlsafe_b64encode(nonce + closed).decode()}"
 
     def open(self, tenant_id: str, name: str, sealed: str) -> str:
         """The text. Raises `Unavailable` for what was not sealed so, or whose key is not here any more."""
@@ -63,8 +70,8 @@ class Vault:
 
     def stale(self, sealed: str) -> bool:
         """Whether another than the newest key sealed it."""
-        found = _SEALED.fullmatch(sealed)
-        return bool(self.keys) and (found is None or found[1] != _name(self.keys[0]))
+        found, keys = _SEALED.fullmatch(sealed), self.keys
+        return bool(keys) and (found is None or found[1] != _name(keys[0]))
 
 
 def parse_keys(told: str) -> tuple[bytes, ...]:

@@ -3,9 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 from patchbay.domain.ids import is_id
 
 _TAKEN, _INCOMING = "uploads/", "incoming/audio/"
@@ -19,10 +17,8 @@ class AssetState(StrEnum):
     REJECTED = "rejected"
 
 
-class AudioInfo(BaseModel):
+class AudioInfo(Part):
     """What a look at the bytes told."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     media_type: str
     """Sniffed from the bytes, never what the uploader said."""

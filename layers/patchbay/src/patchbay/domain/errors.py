@@ -1,5 +1,7 @@
 """What can go wrong, in the domain's own words. No HTTP here: each dialect maps these classes to its own answers."""
 
+from datetime import datetime
+
 
 class PatchbayError(Exception):
     """Base of every error that is meant to be told to a user. `str(error)` is a sentence fit for that user."""
@@ -35,6 +37,14 @@ class QuotaExceeded(Forbidden):
     def __init__(self, message: str, *, what: str, used: int, most: int) -> None:
         super().__init__(message)
         self.what, self.used, self.most = what, used, most
+
+
+class BudgetExceeded(Forbidden):
+    """An order that would cost more than its owner may still spend. `resets_at` is when the next period begins."""
+
+    def __init__(self, message: str, *, spent_usd: float, budget_usd: float, resets_at: datetime) -> None:
+        super().__init__(message)
+        self.spent_usd, self.budget_usd, self.resets_at = spent_usd, budget_usd, resets_at
 
 
 class NotFound(PatchbayError):
@@ -93,6 +103,14 @@ class NotConfigured(Unavailable):
 
 class CatalogueFailed(Unavailable):
     """A catalogue of songs did not answer, or answered what cannot be used."""
+
+
+class VendorFailed(Unavailable):
+    """A service that works for a user did not answer, or answered what cannot be used; trying again may help."""
+
+
+class VendorRefused(InvalidInput):
+    """A service that works for a user will not do it, however often it is asked: its reason, in words for that user."""
 
 
 class UnknownAddress(InvalidInput):

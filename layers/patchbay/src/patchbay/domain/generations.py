@@ -3,19 +3,15 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 from patchbay.domain.ids import derived_id
 from patchbay.domain.jobs import Job
 
 Kind = Literal["generation", "render", "video"]
 
 
-class GenerationOutput(BaseModel):
+class GenerationOutput(Part):
     """One audio file that a generation made, an asset of its owner's now."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     asset_id: str
     name: str

@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 from patchbay.domain.errors import Conflict
 
 
@@ -41,19 +41,15 @@ class FailureKind(StrEnum):
     INTERNAL = "internal"
 
 
-class Failure(BaseModel):
+class Failure(Part):
     """Why a job failed, in words for its owner."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     kind: FailureKind
     message: str
 
 
-class Output(BaseModel):
+class Output(Part):
     """One result of a step or job: a stored object or a plain value."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     name: str
     key: str | None = None
@@ -65,10 +61,8 @@ class Output(BaseModel):
     """Host of the owner's own storage, where the result was sent there on the owner's wish."""
 
 
-class JobFile(BaseModel):
+class JobFile(Part):
     """One of the files that a job works on, where it takes any number of them."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     name: str
     key: str
@@ -113,9 +107,13 @@ class Job(Entity):
     audio_s: float | None = None
     """Seconds of audio that the input has, once it was looked at."""
     cost_usd: float | None = None
-    """What its machines cost, once it is over."""
+    """What its machines and requests cost, once it is over."""
+    reserved_usd: float = 0.0
+    """What is set aside for it of its owner's budget until then."""
     told_at: datetime | None = None
     """When everybody who wants to hear of its end was put down to be told."""
+    traceparent: str | None = None
+    """Where in a trace it was ordered (W3C Trace Context)."""
     counted: bool = False
     """Whether it is one of its owner's unfinished jobs that are counted."""
     created_at: datetime

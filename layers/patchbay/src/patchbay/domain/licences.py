@@ -3,15 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 
 
-class Terms(BaseModel):
+class Terms(Part):
     """What a licence allows, and asks for."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     commercial: bool
     streaming_limit: int | None = None
@@ -19,10 +15,8 @@ class Terms(BaseModel):
     attribution_required: bool = False
 
 
-class Licence(BaseModel):
+class Licence(Part):
     """One licence that owners can put on their samples. Its price is told to who takes it; nothing here collects it."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     id: int
     name: str

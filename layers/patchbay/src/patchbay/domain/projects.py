@@ -7,18 +7,14 @@ it.
 from collections.abc import Collection
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 
 MAX_DOCUMENT_BYTES = 4 * 1000**2
 MAX_LABEL_CHARS = 64
 
 
-class Reference(BaseModel):
+class Reference(Part):
     """Audio that a document's clips are cut from: a sample, an audio file, or what a generation made."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     name: str
     """By which the arrangement knows it."""
@@ -31,10 +27,8 @@ class Reference(BaseModel):
     """Where its client wrote it first."""
 
 
-class Document(BaseModel):
+class Document(Part):
     """A project's document as it was saved once."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     revision: int
     """Of the project when it was saved; its objects and records are found by it."""

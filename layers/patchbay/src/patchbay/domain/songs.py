@@ -3,17 +3,15 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 
 MAX_TEXT_CHARS = 400
 
 
-class Facts(BaseModel):
+class Facts(Part):
     """What a catalogue, or its owner, tells of a song."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     title: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     artist: str = Field("", max_length=MAX_TEXT_CHARS)
@@ -29,10 +27,8 @@ class Facts(BaseModel):
     """Its page in the catalogue."""
 
 
-class Listing(BaseModel):
+class Listing(Part):
     """What an address in a catalogue is of."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     kind: Literal["track", "album", "playlist"]
     title: str

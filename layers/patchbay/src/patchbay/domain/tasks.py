@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from patchbay.domain.errands import Errand
 
 ComputeClass = Literal["light", "cpu", "gpu"]
 
@@ -17,7 +20,7 @@ class TaskMessage(BaseModel):
     forged with other contents can do nothing that the record does not allow.
     """
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True)
 
     tenant_id: str
     job_id: str
@@ -27,6 +30,8 @@ class TaskMessage(BaseModel):
     """Counts the dispatches of this step by the pipeline (not the deliveries of one message)."""
     task_token: str
     """Step Functions' token; the worker answers it with success or failure and keeps it alive."""
+    traceparent: str | None = None
+    """Where in a trace it was put there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +73,5 @@ class EngineTask:
     work_dir: Path
     """An empty folder for scratch files and outputs; removed by the worker afterwards."""
     progress: Callable[[float], None] = field(default=lambda fraction: None)
+    errand: "Errand | None" = None
+    """For work that a service elsewhere does: what speaks to that for the task's owner."""

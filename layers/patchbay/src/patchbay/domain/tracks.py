@@ -3,16 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 from patchbay.domain.errors import InvalidInput, NotFound
 
 
-class Composition(BaseModel):
+class Composition(Part):
     """One composition of a track: the job that makes it, and the one that makes its stems, once they are wanted."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     job_id: str
     stems_job_id: str | None = None

@@ -55,6 +55,10 @@ class User(Entity):
     """Sessions that began before are over: then a password changed."""
     email_confirmed: bool = True
     """Whether its address was shown to be its own; one that an operator gave is taken to be."""
+    budget_monthly_usd: float | None = None
+    """What its jobs may cost in a month; 0: no bound; None: as its plan has it."""
+    budget_daily_usd: float | None = None
+    """The same of a day."""
     pool_suffix: str = ""
     """What nobody can guess of its name where passwords are kept; empty for users of old."""
     created_at: datetime

@@ -3,17 +3,16 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
+from patchbay.domain.films import MAX_DURATION_S
 
 MAX_NAME_CHARS = 255
 
 
-class FilmInfo(BaseModel):
+class FilmInfo(Part):
     """What a look at a video's head told. How long it is the file itself says; it is counted when it is rendered."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     container: str
     """Ending of its file, `mp4`: what it is rendered as, too."""
@@ -27,24 +26,33 @@ class FilmInfo(BaseModel):
     """Whether it has sound of its own."""
 
 
-class Sync(BaseModel):
+class Underlay(Part):
+    """How sound goes with a video: where it is heard, how loud, and what gives way to what."""
+
+    offset_s: float = Field(
+        0.0,
+        ge=-MAX_DURATION_S,
+        le=MAX_DURATION_S,
+        allow_inf_nan=False,
+        description="Where the audio begins, seconds from the video's beginning; less than 0 cuts its beginning off",
+    )
+    gain: float = Field(1.0, ge=0, le=4, allow_inf_nan=False, description="Linear amplitude of the audio")
+    keep_original: bool = Field(True, description="Whether the video's own sound stays")
+    duck: Literal["none", "music", "original"] = Field(
+        "none", description="Which of the two goes down while the other is heard"
+    )
+    duck_db: float = Field(12.0, ge=0, le=60, allow_inf_nan=False, description="How far it goes down, dB")
+    attack_s: float = Field(0.05, ge=0.001, le=5, allow_inf_nan=False, description="Time constant of going down")
+    release_s: float = Field(0.5, ge=0.001, le=10, allow_inf_nan=False, description="Time constant of coming back")
+    fade_out_s: float = Field(
+        1.0, ge=0, le=60, allow_inf_nan=False, description="How long the audio fades where the video's end cuts it off"
+    )
+
+
+class Sync(Underlay):
     """Which audio goes under a video, and how."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True)
-
     audio_id: str
-    offset_s: float = 0.0
-    """Where its beginning is, from the video's; less than 0: its beginning is cut off."""
-    gain: float = 1.0
-    """Linear amplitude."""
-    keep_original: bool = True
-    duck: Literal["none", "music", "original"] = "none"
-    """Which of the two goes down while the other is heard."""
-    duck_db: float = 12.0
-    attack_s: float = 0.05
-    release_s: float = 0.5
-    fade_out_s: float = 1.0
-    """How long it fades where the video's end cuts it off."""
 
 
 class Video(Entity):

@@ -7,14 +7,12 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the form of secrets, not one
 ROTATION = timedelta(hours=24)
@@ -27,7 +25,8 @@ LONGEST_RETRY_AFTER_S = 86_400
 GONE = 410
 ATTEMPTS_KEPT = 30
 TERMINAL_EVENTS = ("job.succeeded", "job.failed", "job.cancelled")
-EVENT_TYPES = ("job.queued", "job.started", *TERMINAL_EVENTS, "job.deleted", "asset.ready", "asset.rejected", "ping")
+_OF_ASSETS = ("asset.ready", "asset.rejected")
+EVENT_TYPES = ("job.queued", "job.started", *TERMINAL_EVENTS, "job.deleted", *_OF_ASSETS, "budget.warned", "ping")
 """What an endpoint can ask for. Progress is not among them: it is polled, or listened to, not posted."""
 
 
@@ -50,10 +49,8 @@ class Endpoint(Entity):
         return asked and event_type in EVENT_TYPES and self.disabled_at is None
 
 
-class EarlierSecret(BaseModel):
+class EarlierSecret(Part):
     """A secret that was replaced, and how long it is good all the same."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     secret: str
     until: datetime
@@ -65,6 +62,16 @@ class SigningSecret(Entity):
     current: str
     earlier: tuple[EarlierSecret, ...] = ()
     """Newest first."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every secret that is kept, the newest first."""
+        return self.current, *(each.secret for each in self.earlier)
+
+    def replaced(self, change: Callable[[str], str]) -> "SigningSecret":
+        """The same with each secret as `change` makes it: sealed for the table, or opened for use."""
+        earlier = tuple(each.model_copy(update={"secret": change(each.secret)}) for each in self.earlier)
+        return self.model_copy(update={"current": change(self.current), "earlier": earlier})
 
     def valid(self, now: datetime) -> tuple[str, ...]:
         """The secrets to sign with, newest first."""
@@ -98,10 +105,8 @@ class NoticeState(StrEnum):
     DEAD = "dead"
 
 
-class Attempt(BaseModel):
+class Attempt(Part):
     """One try to bring a notice to its receiver."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     at: datetime
     status: int | None = None
@@ -126,6 +131,8 @@ class Notice(Entity):
     """The registered endpoint it goes to; None for an address that came with a job."""
     application_id: str | None = None
     """Whose secret signs it, where no endpoint's does."""
+    traceparent: str | None = None
+    """Where in a trace it was told."""
     job_id: str | None = None
     dialect: str | None = None
     """Who shapes the body; None for the event as it is."""

@@ -6,6 +6,9 @@ from patchbay.ports.files import ObjectInfo as ObjectInfo
 from patchbay.ports.files import Objects as Objects
 from patchbay.ports.files import PresignedPost as PresignedPost
 from patchbay.ports.files import Prober as Prober
+from patchbay.ports.inventory import Inventory as Inventory
+from patchbay.ports.inventory import Item as Item
+from patchbay.ports.inventory import StoredObject as StoredObject
 from patchbay.ports.outside import LONGEST_DELAY_S as LONGEST_DELAY_S
 from patchbay.ports.outside import AudioProvider as AudioProvider
 from patchbay.ports.outside import Bus as Bus
@@ -32,6 +35,12 @@ from patchbay.ports.table import Record as Record
 from patchbay.ports.table import Records as Records
 from patchbay.ports.table import Write as Write
 from patchbay.ports.table import WriteConflict as WriteConflict
+from patchbay.ports.vendors import AlreadyBegun as AlreadyBegun
+from patchbay.ports.vendors import HeldKeys as HeldKeys
+from patchbay.ports.vendors import SentFile as SentFile
+from patchbay.ports.vendors import StemVendor as StemVendor
+from patchbay.ports.vendors import VendorKey as VendorKey
+from patchbay.ports.vendors import VendorMinutes as VendorMinutes
 from patchbay.ports.work import Delivery as Delivery
 from patchbay.ports.work import Executions as Executions
 from patchbay.ports.work import Launcher as Launcher

@@ -21,6 +21,8 @@ class Record:
     """Index name (`INDEXES`) -> partition value; the index's sort key is the record's own."""
     expires_at: int | None = None
     """Unix time after which the store may drop it."""
+    form: int = 1
+    """Of the body, see `Entity.FORM`."""
 
     @property
     def key(self) -> Key:
@@ -108,6 +110,9 @@ class Records(Protocol):
 
     def figures(self, key: Key) -> Mapping[str, int]:
         """Figures that `AddWithin` adds to, by name, as last written; none that nothing was ever added to."""
+
+    def figures_of(self, pk: str, *, limit: int, after: str | None = None) -> list[tuple[str, Mapping[str, int]]]:
+        """(sort key, figures) of a partition in which there is nothing else, least first, past `after`."""
 
     def counts(self, keys: Sequence[Key]) -> list[int]:
         """Values of counters, 0 where there is none. They have partitions of their own: no other read finds them."""

@@ -1,6 +1,7 @@
 """What carries jobs out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from patchbay.domain.tasks import ComputeClass, TaskMessage
@@ -39,6 +40,8 @@ class Delivery:
     handle: str
     received: int
     """How often this message has been handed out, this time included."""
+    sent_at: float | None = None
+    """When it was put on the queue, in seconds since 1970; None where nobody says."""
 
 
 class TaskQueues(Protocol):
@@ -68,3 +71,6 @@ class Launcher(Protocol):
 
     def launch(self, compute: ComputeClass) -> None:
         """Start one more worker of a class."""
+
+    def keep_warm(self, compute: ComputeClass, workers: int, until: datetime) -> None:
+        """See to it that so many workers of a class stay until then, whether there is work or not."""

@@ -36,8 +36,16 @@ def test_a_message_comes_back_until_it_is_deleted(queues: Queues) -> None:
 
 
 def test_what_is_no_task_is_dropped(queues: Queues, boto: Any) -> None:
-    for body in ("", "{}", json.dumps({**MESSAGE.model_dump(), "extra": 1}), "\u00ff"):
+    for body in ("", "{}", json.dumps({**MESSAGE.model_dump(), "step": "first"}), "\u00ff"):
         boto("sqs").send_message(QueueUrl=queues.urls["gpu"], MessageBody=body or " ")
     for _ in range(4):
         assert queues.receive("gpu", wait_s=0, hold_s=30) is None
     assert queues.waiting("gpu") == 0
+
+
+def test_what_a_newer_release_adds_to_a_task_is_passed_over(queues: Queues, boto: Any) -> None:
+    body = json.dumps({**MESSAGE.model_dump(), "of_a_newer_release": 1})
+    boto("sqs").send_message(QueueUrl=queues.urls["gpu"], MessageBody=body)
+    found = queues.receive("gpu", wait_s=0, hold_s=30)
+    assert found is not None
+    assert found.message == MESSAGE

@@ -34,7 +34,7 @@ def rec(sk: str, version: int = 1, *, pk: str = "P", **indexes: str) -> Record:
 
 
 def test_a_record_comes_back_as_it_was(table: Table) -> None:
-    stored = Record("P", "s", "job", '{"a":"ü"}', 3, {"by_state": "t#queued", "by_open": "OPEN#1"}, 1234)
+    stored = Record("P", "s", "job", '{"a":"ü"}', 3, {"by_state": "t#queued", "by_open": "OPEN#1"}, 1234, form=2)
     table.write(Put(stored, expected=None))
     assert table.get(("P", "s")) == stored
     assert of_item(to_item(stored)) == stored
@@ -181,6 +181,18 @@ def test_figures_are_added_to_together_within_their_bounds(table: Table) -> None
     assert table.figures(HELD) == {"files": 2, "bytes": 1000, "jobs": 3}
     table.write(AddWithin(HELD, {"files": -2, "bytes": -1000}))
     assert table.figures(HELD) == {"files": 0, "bytes": 0, "jobs": 3}
+
+
+def test_all_figures_of_a_partition_come_page_by_page(table: Table) -> None:
+    for number in range(5):
+        table.write(AddWithin(("COSTS#d#0", f"t{number}#native/w"), {"jobs": number, "nusd": 10**15}))
+        table.write(AddWithin(("COSTS#d#0", f"t{number}#native/w"), {"jobs": 1}))
+    assert table.figures_of("COSTS#d#1", limit=10) == []
+    first = table.figures_of("COSTS#d#0", limit=3)
+    assert [name for name, _ in first] == ["t0#native/w", "t1#native/w", "t2#native/w"]
+    assert first[2][1] == {"jobs": 3, "nusd": 10**15}
+    rest = table.figures_of("COSTS#d#0", limit=3, after=first[-1][0])
+    assert [figures["jobs"] for _, figures in rest] == [4, 5]
 
 
 def test_figures_and_the_thing_they_count_are_written_together_or_not_at_all(table: Table) -> None:

@@ -55,6 +55,20 @@ class TestChoice:
         refused("model", "one for separation", model="patchbay-classic")
 
 
+class TestStems:
+    def test_what_is_made_of_parts_comes_in_parts(self) -> None:
+        (step,) = plan(BARE, prompt="calm piano", formats=["wav"], stems=True)
+        assert [name for name in step.outputs if name.startswith("stem-")] == [
+            "stem-bass.wav", "stem-chords.wav", "stem-melody.wav", "stem-percussion.wav",
+        ]  # fmt: skip
+        assert not [name for name in plan(BARE, prompt="calm piano")[0].outputs if name.startswith("stem-")]
+
+    def test_a_neural_model_makes_none_and_says_what_does(self) -> None:
+        refused("stems", "in one piece; leave stems out, and separate", SMALL, prompt="calm piano", stems=True)
+        (step,) = plan(SMALL, prompt="calm piano", model="patchbay-composer", stems=True)
+        assert "stem-bass.mp3" in step.outputs
+
+
 class TestNeural:
     def test_one_generation_and_an_encoding_for_each_format(self) -> None:
         first, *encodings = plan(SMALL, prompt=" calm  piano ", duration_s=12.5, formats=["wav", "mp3"])

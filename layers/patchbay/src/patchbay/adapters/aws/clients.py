@@ -43,13 +43,31 @@ def client(service: str, *, checksums: Checksums | None = None) -> Any:
 
 
 @cache
+def waiting_client(service: str) -> Any:
+    """A client for calls that take up to a quarter of an hour, and must not be made twice: another caller decides that.
+
+    Alive is what such a connection has to be kept, or the network forgets it (Lambda developer guide, "Invoke").
+    """
+    config = _CONFIG.merge(Config(retries={"total_max_attempts": 1}, read_timeout=900, tcp_keepalive=True))
+    with _making:
+        return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+@cache
 def signing_client(endpoint_url: str) -> Any:
     """An S3 client that makes presigned URLs and does nothing else.
 
     Version 4 signatures, because only those carry an expiry that every store enforces. With an endpoint the bucket is
     in the path, as a front door that serves more than objects needs it.
     """
-    config = Config(signature_version="s3v4", s3={"addressing_style": "path" if endpoint_url else "virtual"})
+    # Every region under its own name, the oldest one too: what stands before a bucket knows it by that.
+    config = Config(
+        signature_version="s3v4",
+        s3={
+            "addressing_style": "path" if endpoint_url else "virtual",
+            "us_east_1_regional_endpoint": "regional",
+        },
+    )
     return boto3.client("s3", endpoint_url=endpoint_url or None, config=config)
 
 

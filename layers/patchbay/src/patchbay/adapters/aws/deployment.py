@@ -13,6 +13,9 @@ _SETTINGS = {
     "StateMachineArn": "PATCHBAY_STATE_MACHINE_ARN",
     "TaskQueueUrlGpu": "PATCHBAY_QUEUE_URL_GPU",
     "TaskQueueUrlCpu": "PATCHBAY_QUEUE_URL_CPU",
+    "UserPoolId": "PATCHBAY_USER_POOL_ID",
+    "UserPoolClientId": "PATCHBAY_USER_POOL_CLIENT_ID",
+    "KeysFunctionName": "PATCHBAY_KEYS_FUNCTION",
 }
 """Stack output -> environment variable."""
 

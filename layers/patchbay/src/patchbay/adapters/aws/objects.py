@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from patchbay.adapters.aws import clients
+from patchbay.adapters.aws import clients, links
+from patchbay.catalog.front import UPLOAD_PARAMETER
 from patchbay.domain.errors import InvalidInput, NotFound
 from patchbay.ports import ObjectInfo, PresignedPost
 
@@ -29,9 +30,16 @@ class Bucket:
     name: str
     public_endpoint: str = ""
     """Endpoint that presigned URLs point to; empty for S3's own."""
+    front: str = ""
+    """What their paths are below, where something before S3 passes them on to the bucket's own host, unchanged."""
+    lengthless: bool = False
+    """Whether a service there takes what comes without a length, which S3 refuses."""
 
     def presign_put(self, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
         """See `Objects`. No content type is signed: clients of several dialects send none."""
+        if self.lengthless and size_bytes is None:
+            named = {UPLOAD_PARAMETER: self.start_multipart(key)}
+            return links.shown(links.put(self.name, key, named, expires_s), self.front)
         params: dict[str, Any] = {"Bucket": self.name, "Key": key}
         if size_bytes is not None:
             params["ContentLength"] = size_bytes
@@ -105,6 +113,8 @@ class Bucket:
         except ValueError:
             return None
         path = unquote(parts.path).lstrip("/")
+        if self.front and (below := links.below(url, self.front)) is not None:
+            return below or None
         endpoint = urlsplit(self.public_endpoint or str(clients.signing_client("").meta.endpoint_url))
         if parts.scheme != endpoint.scheme:
             return None
@@ -204,7 +214,8 @@ class Bucket:
 
     def _presign(self, operation: str, params: dict[str, Any], expires_s: int) -> str:
         signer = clients.signing_client(self.public_endpoint)
-        return str(signer.generate_presigned_url(operation, Params=params, ExpiresIn=expires_s))
+        url = str(signer.generate_presigned_url(operation, Params=params, ExpiresIn=expires_s))
+        return links.shown(url, self.front) if self.front else url
 
 
 def _s3() -> Any:

@@ -42,12 +42,15 @@ class Queues:
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=wait_s,
                 VisibilityTimeout=hold_s,
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )
         for found in answer.get("Messages", []):
-            received = int(found.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+            told = found.get("Attributes", {})
+            received, sent = int(told.get("ApproximateReceiveCount", "1")), told.get("SentTimestamp")
+            sent_at = int(sent) / 1000 if sent else None
             try:
-                return Delivery(TaskMessage.model_validate_json(found["Body"]), found["ReceiptHandle"], received)
+                message = TaskMessage.model_validate_json(found["Body"])
+                return Delivery(message, found["ReceiptHandle"], received, sent_at)
             except ValidationError:
                 self.delete(compute, found["ReceiptHandle"])
         return None

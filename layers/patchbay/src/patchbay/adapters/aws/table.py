@@ -1,8 +1,9 @@
 """Records in a DynamoDB table.
 
-Attributes of an item: `pk`, `sk`, `kind`, `version`, `body` (the entity as JSON), `expires_at`, and one attribute for
-each index it is in, named as the index. The body is one string because it is read and written whole; what rules,
-filters and operators look at stands beside it. A counter has `count` in place of version and body.
+Attributes of an item: `pk`, `sk`, `kind`, `version`, `body` (the entity as JSON), `form` where it is not 1,
+`expires_at`, and one attribute for each index it is in, named as the index. The body is one string because it is read
+and written whole; what rules, filters and operators look at stands beside it. A counter has `count` in place of version
+and body.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from patchbay.ports import INDEXES, Add, AddWithin, Delete, Key, Put, Record, Wr
 
 _LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 _BATCH = 100
+RESTORED = "restored"
+"""An attribute of items as a backup brought them, until they are written again: nobody is to be told of them anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,14 @@ class Table:
             answer = _db().get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
         return {name: int(value["N"]) for name, value in answer.get("Item", {}).items() if "N" in value}
 
+    def figures_of(self, pk: str, *, limit: int, after: str | None = None) -> list[tuple[str, Mapping[str, int]]]:
+        """See `Records`."""
+        query = {"ConsistentRead": True, **_condition("#p = :p", {"#p": "pk"}, {":p": {"S": pk}}, ascending=True)}
+        if after is not None:
+            query["ExclusiveStartKey"] = _key((pk, after))
+        items = self._pages(query, limit)
+        return [(item["sk"]["S"], {name: int(n["N"]) for name, n in item.items() if "N" in n}) for item in items]
+
     def _write_one(self, write: Write) -> None:
         if isinstance(write, Add | AddWithin):
             _db().update_item(TableName=self.name, **_update(write))
@@ -146,6 +157,8 @@ def to_item(stored: Record) -> dict[str, Any]:
     }
     if stored.expires_at is not None:
         item["expires_at"] = {"N": str(stored.expires_at)}
+    if stored.form != 1:
+        item["form"] = {"N": str(stored.form)}
     return item
 
 
@@ -159,14 +172,17 @@ def of_item(item: Mapping[str, Any]) -> Record:
         version=int(item["version"]["N"]),
         indexes={index: item[index]["S"] for index in INDEXES if index in item},
         expires_at=int(item["expires_at"]["N"]) if "expires_at" in item else None,
+        form=int(item["form"]["N"]) if "form" in item else 1,
     )
 
 
 def stream_changes(event: Mapping[str, Any]) -> list[tuple[str, Record | None, Record | None]]:
-    """(sequence number, old, new) of each change in a stream's event."""
+    """(sequence number, old, new) of each change in a stream's event; what a restored backup put there is none."""
     changes = []
     for change in event.get("Records", []):
         images = change["dynamodb"]
+        if RESTORED in images.get("NewImage", {}):
+            continue
         old, new = (of_item(images[name]) if name in images else None for name in ("OldImage", "NewImage"))
         changes.append((str(images["SequenceNumber"]), old, new))
     return changes

@@ -59,7 +59,7 @@ class ChildFilmProber:
             raise UnusableAudio(_BEYOND_LIMITS)
         if "unusable" in report:
             raise UnusableAudio(str(report["unusable"]))
-        return FilmInfo.model_validate(report)
+        return FilmInfo.model_validate(report, extra="ignore")
 
     def _serve(self, asks: IO[bytes], answers: IO[bytes], told: dict[str, Any], read: Read) -> dict[str, Any] | None:
         """Give the child the bytes that it asks for, until it reports; None if it ends without."""

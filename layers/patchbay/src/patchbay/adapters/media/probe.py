@@ -48,4 +48,4 @@ class ChildProber:
             raise UnusableAudio(_BEYOND_LIMITS) from None
         if "unusable" in report:
             raise UnusableAudio(str(report["unusable"]))
-        return AudioInfo.model_validate(report)
+        return AudioInfo.model_validate(report, extra="ignore")

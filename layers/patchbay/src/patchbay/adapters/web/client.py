@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +28,15 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _BLOCK_BYTES = 1024 * 1024
 _NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _USER_AGENT = "Patchbay/1"
+
+
+@dataclass(frozen=True, slots=True)
+class WebReply:
+    """What a service answered, in whole."""
+
+    status: int
+    media_type: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,10 @@ class SafeWeb:
 
     def fetch(self, url: str, path: Path, *, max_bytes: int) -> None:
         """See `Web`."""
+        self.fetch_watched(url, path, max_bytes=max_bytes, beat=lambda: None)
+
+    def fetch_watched(self, url: str, path: Path, *, max_bytes: int, beat: Callable[[], None]) -> None:
+        """As `fetch`; what `beat`, called for each block, raises ends it."""
         until = time.monotonic() + self.total_s
         for _ in range(MAX_REDIRECTS + 1):
             parts = self._parse(url)
@@ -56,7 +69,7 @@ class SafeWeb:
                 target = answer.getheader("Location") if answer.status in _REDIRECTS else None
                 if target is None:
                     _must_be(answer.status == 200, parts, answer)
-                    self._save(answer, path, max_bytes, until)
+                    self._save(answer, path, max_bytes, until, beat)
                     return
             url = _joined(url, target)
         raise FetchRefused(f"more than {MAX_REDIRECTS} redirects")
@@ -78,6 +91,23 @@ class SafeWeb:
         told = {"Content-Length": str(len(body)), **headers}
         with self._call(parts, "POST", (body,), told) as answer:
             return WebAnswer(answer.status, answer.getheader("Retry-After"))
+
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: Iterable[bytes] = (), *, max_bytes: int
+    ) -> WebReply:
+        """A request and its answer, whatever that is; redirects are not followed. Raises `FetchRefused`, `TooLarge`.
+
+        What `body` raises while it is sent ends the call.
+        """
+        parts = self._parse(url)
+        with self._call(parts, method, body, dict(headers)) as answer:
+            try:
+                data = answer.read(max_bytes + 1)
+            except (OSError, http.client.HTTPException) as error:
+                raise FetchRefused(f"the answer of {parts.hostname} broke off: {_told(error)}") from None
+            if len(data) > max_bytes:
+                raise TooLarge(f"the answer of {parts.hostname} is larger than {max_bytes} bytes")
+            return WebReply(answer.status, answer.getheader("Content-Type") or "", data)
 
     def _parse(self, url: str) -> SplitResult:
         """The address in parts. Raises `FetchRefused` for a form that is never called."""
@@ -167,6 +197,10 @@ class SafeWeb:
             watchdog.cancel()
             connection.close()
             raise FetchRefused(f"{parts.hostname} did not answer: {_told(error)}") from None
+        except BaseException:  # whoever gives the body gave up
+            watchdog.cancel()
+            connection.close()
+            raise
         try:
             yield answer
         finally:
@@ -174,7 +208,14 @@ class SafeWeb:
             answer.close()
             connection.close()
 
-    def _save(self, answer: http.client.HTTPResponse, path: Path, max_bytes: int, until: float) -> None:
+    def _save(
+        self,
+        answer: http.client.HTTPResponse,
+        path: Path,
+        max_bytes: int,
+        until: float,
+        beat: Callable[[], None],
+    ) -> None:
         too_large = TooLarge(f"the file at the URL is larger than {max_bytes} bytes")
         told = answer.getheader("Content-Length")
         size_told = int(told) if told and told.isascii() and told.isdigit() else None
@@ -190,6 +231,7 @@ class SafeWeb:
                     if time.monotonic() > until:
                         raise FetchRefused(f"the download took longer than {self.total_s:.0f} s")
                     file.write(block)
+                    beat()
         except (OSError, http.client.HTTPException) as error:
             raise FetchRefused(f"the download broke off: {_told(error)}") from None
         if size_told is not None and size < size_told:

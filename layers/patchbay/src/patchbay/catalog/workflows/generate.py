@@ -1,7 +1,8 @@
 """Music from words, by whichever generator is here; with a melody to follow, where one takes it.
 
 Outputs: `track.<format>`, one for each format. With `patchbay-composer` those of the workflow `compose` come after
-them: `score.mid`, `pianoroll.png`, `composition.json`, and the plain values `key`, `bpm` and `instruments`.
+them: with `stems` `stem-<part>.<format>`, then `score.mid`, `pianoroll.png`, `composition.json`, and the plain values
+`key`, `bpm` and `instruments`.
 """
 
 from dataclasses import replace
@@ -46,6 +47,7 @@ class GenerateParams(PartParams):
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Another number gives another piece")
     formats: Formats = Field(("mp3",), min_length=1, max_length=6, description="The track in each of these")
+    stems: bool = Field(False, description="patchbay-composer: each part of the music by itself as well")
     temperature: float | None = Field(
         None, ge=0.05, le=5, allow_inf_nan=False, description="Neural models: over 1 wilder, under 1 tamer; 1 if unset"
     )
@@ -81,6 +83,9 @@ def _plan(params: GenerateParams, shelf: Shelf, *, melody: bool = False) -> tupl
 
 def _generated(params: GenerateParams, model: Model) -> tuple[StepSpec, ...]:
     """The work of a neural model; encoding is another machine's, which costs less."""
+    if params.stems:
+        why = f"model {model.name!r} makes music in one piece; leave stems out, and separate the result"
+        raise InvalidInput(why, field="stems")
     # Written out in full, so that an order that leaves a default out is the same computation as one that names it.
     wishes: dict[str, Any] = {
         "prompt": " ".join(params.prompt.split()),
@@ -120,7 +125,7 @@ def _composed(params: GenerateParams, model: Model) -> tuple[StepSpec, ...]:
     read = understand(params.prompt) if params.prompt.strip() else Understood()
     told = brief.composition(read, _duration_s(params, model))
     try:
-        wishes = compose.WORKFLOW.parse({**told, "seed": params.seed, "formats": params.formats})
+        wishes = compose.WORKFLOW.parse({**told, "seed": params.seed, "formats": params.formats, "stems": params.stems})
         (step,) = compose.WORKFLOW.plan(wishes, Shelf(()))
     except InvalidInput as error:
         raise InvalidInput(f"{_NO_MUSIC}, and these do not go together: {error}", field="prompt") from None

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from patchbay.cli import options, show
+from patchbay.cli.commands.costs import stands
 
 APPLICATIONS_PATH = "/patchbay/v1/applications"
 USAGE_PATH = "/patchbay/v1/usage"
@@ -57,8 +58,8 @@ def usage(
     data: options.Data = options.DEFAULT_DATA,
     as_json: options.Json = False,
 ) -> None:
-    """Show what you used by month: jobs that succeeded, minutes of audio, and what the machines cost; and what you have
-    now of what an account may only have so much of.
+    """Show what you used by month: jobs that succeeded, minutes of audio, and what all jobs cost; and what you have now
+    of what an account may only have so much of.
     """
     from patchbay.cli.connect import connect
 
@@ -71,6 +72,8 @@ def usage(
     show.table(("Month", "Dialect", "Workflow", "Jobs", "Minutes", "USD"), rows)
     if found["held"]:
         show.table(("Now", "Used", "Limit"), [(h["name"], str(h["used"]), str(h["limit"])) for h in found["held"]])
+    for budget in found["budgets"]:
+        print(stands(budget))
 
 
 def _rows(month: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

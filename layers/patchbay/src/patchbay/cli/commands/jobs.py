@@ -147,6 +147,7 @@ def models(
     if as_json:
         show.as_json(found)
         return
+    found.sort(key=lambda m: not m["available"])
     rows = [
         (
             m["name"],
@@ -158,6 +159,7 @@ def models(
         for m in found
     ]
     show.table(("Model", "Runs there", "Commercial use", "Makes", "Licence"), rows)
+    show.facts((f"{m['name']:<16}", show.plain(m["title"])) for m in found if m["available"])
 
 
 def _makes(model: dict[str, Any]) -> str:

@@ -1,12 +1,18 @@
 """`patchbay user ...`: people, for the operator of a deployment."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from patchbay.cli import operator, options, show
+from patchbay.cli.failures import CommandFailed
 
-app = typer.Typer(help="People: show one, choose a plan, give credits. For the operator of a twin or deployment.")
+if TYPE_CHECKING:
+    from patchbay.domain.budgets import Standing
+
+app = typer.Typer(help="People: show one, choose a plan, give credits, set budgets. For the operator.")
 
 
 @app.command("show")
@@ -80,6 +86,48 @@ def credits_of(
     left = "as many credits as they like" if found.left is None else f"{found.left} credits"
     month = f"{found.spent} of this month's {found.allowance or 'unlimited'} spent"
     print(f"{user.email} has {left}: {month}, {found.extra} beside them")
+
+
+@app.command()
+def budget(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Whose.")],
+    monthly_usd: Annotated[
+        float | None, typer.Option(min=0, max=1e6, metavar="USD", help="What jobs may cost in a month; 0: no bound.")
+    ] = None,
+    daily_usd: Annotated[
+        float | None, typer.Option(min=0, max=1e6, metavar="USD", help="What they may cost in a day; 0: no bound.")
+    ] = None,
+    as_plan: Annotated[bool, typer.Option("--as-plan", help="Go by the plan's budget again.")] = False,
+    data: options.Data = options.DEFAULT_DATA,
+    stage: options.Stage = "",
+    as_json: options.Json = False,
+) -> None:
+    """Show what a person's jobs may cost and do, or set it. Nothing that runs is stopped; new jobs are refused."""
+    services = operator.services(data, stage)
+    user, budgets = operator.user(services.accounts, email), services.budgets
+    if as_plan and (monthly_usd, daily_usd) != (None, None):
+        raise CommandFailed("--as-plan takes the plan's budget: give no amounts with it")
+    if as_plan:
+        budgets.set(user.id, monthly_usd=None, daily_usd=None)
+    elif (monthly_usd, daily_usd) != (None, None):
+        month = user.budget_monthly_usd if monthly_usd is None else monthly_usd
+        day = user.budget_daily_usd if daily_usd is None else daily_usd
+        budgets.set(user.id, monthly_usd=month, daily_usd=day)
+    _tell_budgets(user.id, user.email, budgets.standing(user.id), as_json)
+
+
+def _tell_budgets(user_id: str, email: str, standing: "Sequence[Standing]", as_json: bool) -> None:
+    from patchbay.domain.budgets import dollars
+
+    if as_json:
+        show.as_json({"id": user_id, "email": email, "budgets": [asdict(each) for each in standing]})
+        return
+    for each in standing:
+        held = f", {dollars(each.reserved_usd)} set aside for jobs under way" if each.reserved_usd else ""
+        told = f"{dollars(each.spent_usd)} of {dollars(each.limit_usd)} spent{held}"
+        print(f"{email}, this {each.period}: {told}; begins anew on {each.resets_at:%Y-%m-%d} (UTC)")
+    if not standing:
+        print(f"what jobs of {email} cost is not bounded")
 
 
 def _tell(facts: dict[str, str], as_json: bool) -> None:

@@ -21,9 +21,7 @@ posting, which has in its body all that a query can ask for.
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict
-
-from patchbay.domain.base import Entity
+from patchbay.domain.base import Entity, Part
 from patchbay.ports import Key, Record
 
 KIND = "posting"
@@ -47,10 +45,8 @@ class Posting(Entity):
     duration_s: float | None = None
 
 
-class Entry(BaseModel):
+class Entry(Part):
     """All postings of one thing: they have one body, and differ by list."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True)
 
     scope: str
     terms: tuple[str, ...]

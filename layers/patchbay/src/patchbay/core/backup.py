@@ -1,0 +1,195 @@
+"""A copy of all that a stage stores, and a stage made of such a copy.
+
+Items are read first and objects after that: an object is always stored before an item names it, so that every object
+that the copy's items name is in the copy, but for those that were deleted meanwhile. Passwords are not in it: nobody
+can read them. Whoever has one sets it anew, by a mailed code.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound
+from patchbay.ports import Clock, Inventory, Item, Objects
+
+FORM: Literal[1] = 1
+_SUMMARY, _ITEMS, _LIST, _OBJECTS = "backup.json", "items.jsonl.gz", "objects.jsonl.gz", "objects"
+_BLOCK = 1024 * 1024
+_LONGEST_NAME = 200
+"""Of a file, most systems take 255 bytes."""
+Told = Callable[[str, int], None]
+
+
+class Summary(BaseModel):
+    """What a backup holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    form: Literal[1] = FORM
+    stage: str
+    began_at: datetime
+    ended_at: datetime
+    items: int
+    objects: int
+    size_bytes: int
+    gone: int
+    """Objects that were deleted while the copy was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Copies a stage, and puts copies back."""
+
+    inventory: Inventory
+    objects: Objects
+    clock: Clock
+    stage: str
+
+    def make(self, folder: Path, told: Told = lambda what, number: None) -> Summary:
+        """Copy all into `folder`; objects that an attempt before left there whole are not fetched again.
+
+        Raises `Conflict` for a folder that has a finished backup.
+        """
+        if (folder / _SUMMARY).exists():
+            raise Conflict(f"{folder} holds a finished backup; choose another folder")
+        began = self.clock.now()
+        (folder / _OBJECTS).mkdir(parents=True, exist_ok=True)
+        items = 0
+        with gzip.open(folder / _ITEMS, "wt", encoding="utf-8") as out:
+            for item in self.inventory.items():
+                out.write(_line(item) + "\n")
+                items += 1
+                told("items", items)
+        count, size_bytes, gone = 0, 0, 0
+        with gzip.open(folder / _LIST, "wt", encoding="utf-8") as out:
+            for found in self.inventory.objects():
+                path = _path(folder, found.key)
+                try:
+                    entry = self._fetched(found.key, found.size_bytes, path)
+                except NotFound:
+                    gone += 1
+                    continue
+                out.write(json.dumps(entry) + "\n")
+                count, size_bytes = count + 1, size_bytes + entry["size_bytes"]
+                told("objects", count)
+        summary = Summary(
+            stage=self.stage,
+            began_at=began,
+            ended_at=self.clock.now(),
+            items=items,
+            objects=count,
+            size_bytes=size_bytes,
+            gone=gone,
+        )
+        _whole(folder / _SUMMARY, summary.model_dump_json(indent=1).encode())
+        return summary
+
+    def restore(self, folder: Path, told: Told = lambda what, number: None) -> Summary:
+        """Put a copy into a stage that has nothing yet, objects first.
+
+        Raises `InvalidInput` for what is no whole backup, before anything is written; `Conflict` for a stage that has
+        something. One that died can be begun again with `resume`.
+        """
+        summary = check(folder)
+        if any(item.pk.startswith("USERS#") for item in self.inventory.items()):
+            raise Conflict("somebody has an account here already; restore into a new stage")
+        return self.resume(folder, summary, told)
+
+    def resume(self, folder: Path, summary: Summary, told: Told = lambda what, number: None) -> Summary:
+        """Put all of a copy in its place, whatever is there: repeating it changes nothing."""
+        for number, entry in enumerate(_lines(folder / _LIST), start=1):
+            there = self.objects.stat(entry["key"])
+            if there is None or there.size_bytes != entry["size_bytes"]:
+                self.objects.upload(_path(folder, entry["key"]), entry["key"], media_type=entry["media_type"])
+            told("objects", number)
+        self.inventory.put(_counted((_item(each) for each in _lines(folder / _ITEMS)), told))
+        return summary
+
+    def _fetched(self, key: str, size_bytes: int, path: Path) -> dict[str, Any]:
+        """The list's entry of an object, whose bytes are at `path` then. Raises `NotFound`."""
+        facts = self.objects.stat(key)
+        if facts is None:
+            raise NotFound(key)
+        # Only what is on its way in can be written again under the same key.
+        if key.startswith("incoming/") or not path.exists() or path.stat().st_size != facts.size_bytes:
+            part = path.with_name(path.name + ".part")
+            self.objects.download(key, part)
+            part.replace(path)
+        found = path.stat().st_size
+        return {"key": key, "size_bytes": found, "sha256": _hash(path), "media_type": facts.media_type}
+
+
+def check(folder: Path) -> Summary:
+    """What a backup holds, every byte of it looked at. Raises `InvalidInput` that says what is wrong with it."""
+    try:
+        summary = Summary.model_validate_json((folder / _SUMMARY).read_bytes())
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{folder} is no finished backup: {error}") from None
+    try:
+        items = sum(len(_item(told).pk) > 0 for told in _lines(folder / _ITEMS))
+        entries = 0
+        for entry in _lines(folder / _LIST):
+            path = _path(folder, entry["key"])
+            if not path.is_file() or _hash(path) != entry["sha256"]:
+                raise InvalidInput(f"the backup's copy of {entry['key']} is damaged")
+            entries += 1
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise InvalidInput(f"the backup is damaged: {error}") from None
+    if (items, entries) != (summary.items, summary.objects):
+        had = f"{items} items and {entries} objects, not {summary.items} and {summary.objects}"
+        raise InvalidInput(f"the backup is damaged: it has {had}")
+    return summary
+
+
+def _counted(items: Iterator[Item], told: Told) -> Iterator[Item]:
+    for number, item in enumerate(items, start=1):
+        told("items", number)
+        yield item
+
+
+def _line(item: Item) -> str:
+    texts = {name: value for name, value in item.fields.items() if isinstance(value, str)}
+    numbers = {name: str(value) for name, value in item.fields.items() if not isinstance(value, str)}
+    return json.dumps({"pk": item.pk, "sk": item.sk, "s": texts, "n": numbers}, ensure_ascii=False)
+
+
+def _item(told: dict[str, Any]) -> Item:
+    numbers = {name: Decimal(value) for name, value in told["n"].items()}
+    return Item(told["pk"], told["sk"], {**told["s"], **numbers})
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def _path(folder: Path, key: str) -> Path:
+    """Where an object's copy lies: no part of a key is trusted to be a file's name."""
+    name = quote(key, safe="")
+    if len(name) > _LONGEST_NAME:
+        name = hashlib.sha256(key.encode()).hexdigest()
+    return folder / _OBJECTS / name
+
+
+def _hash(path: Path) -> str:
+    whole = hashlib.sha256()
+    with path.open("rb") as data:
+        while block := data.read(_BLOCK):
+            whole.update(block)
+    return whole.hexdigest()
+
+
+def _whole(path: Path, data: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)

@@ -1,0 +1,144 @@
+"""Users' accounts at services that separate songs elsewhere: the key, sealed; what it has left; ending what runs."""
+
+import logging
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+
+from patchbay.catalog.vendors import ENGINE, LALALAI
+from patchbay.core import layout, layout_vendors, store
+from patchbay.core.jobs import JobFilter, Jobs
+from patchbay.core.vault import Vault
+from patchbay.domain.errands import KeptKey, SentTask, SentWork
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, PatchbayError, VendorRefused
+from patchbay.domain.ids import is_id, new_id
+from patchbay.domain.jobs import Job, JobState
+from patchbay.domain.steps import Step, StepState
+from patchbay.ports import Clock, Delete, Put, Records, StemVendor, VendorKey, VendorMinutes
+
+WORKFLOW = "lalalai-separation"
+KEY_FIELD = "license_key"
+NO_KEY = "no licence key of yours for LALAL.AI is kept here; save it in the settings, under /users/settings"
+_KEY = re.compile(r"[\x21-\x7e]{8,200}")
+_OPEN = (JobState.QUEUED, JobState.STARTED)
+_PAGE = 100
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """All tenants' accounts at LALAL.AI."""
+
+    records: Records
+    clock: Clock
+    vault: Vault
+    jobs: Jobs
+    vendor: StemVendor
+
+    @property
+    def offered(self) -> bool:
+        """Whether keys can be kept here."""
+        return bool(self.vault.keys)
+
+    def keep(self, tenant_id: str, text: str) -> VendorMinutes:
+        """Keep a key that LALAL.AI takes, in the place of any other; what it has left. Raises `InvalidInput`,
+        `VendorRefused`, `VendorFailed`, `NotConfigured`.
+        """
+        text = text.strip()
+        if not _KEY.fullmatch(text):
+            raise InvalidInput("a licence key has 8 to 200 letters, digits and signs, no spaces", field=KEY_FIELD)
+        sealed = self.vault.seal(tenant_id, LALALAI, text)
+        minutes = self.vendor.minutes(text)
+        self._write_key(KeptKey(id=new_id(), tenant_id=tenant_id, sealed=sealed, kept_at=self.clock.now()))
+        return minutes
+
+    def drop(self, tenant_id: str) -> None:
+        """Forget a tenant's key; nothing happens if there is none."""
+        self.records.write(Delete(layout_vendors.kept_key_key(tenant_id, LALALAI), expected=None))
+
+    def kept(self, tenant_id: str) -> KeptKey | None:
+        """A tenant's key, sealed."""
+        return store.load(self.records, KeptKey, layout_vendors.kept_key_key(tenant_id, LALALAI))
+
+    def open(self, tenant_id: str) -> VendorKey:
+        """A tenant's key. Raises `NotFound`, `Unavailable`."""
+        kept = self.kept(tenant_id)
+        if kept is None:
+            raise NotFound(NO_KEY)
+        text = self.vault.open(tenant_id, LALALAI, kept.sealed)
+        if self.vault.stale(kept.sealed):
+            self._write_key(kept.model_copy(update={"sealed": self.vault.seal(tenant_id, LALALAI, text)}))
+        return VendorKey(kept.id, text)
+
+    def open_for(self, tenant_id: str, job_id: str, step: int, worker_id: str) -> VendorKey:
+        """The key of a task's owner, for the worker that holds the task. Raises `NotFound`, `VendorRefused`."""
+        held = store.load(self.records, Step, layout.step_key(job_id, step))
+        ours = held is not None and (held.tenant_id, held.engine, held.leased_by) == (tenant_id, ENGINE, worker_id)
+        if not ours or held is None or held.state is not StepState.LEASED:
+            raise NotFound("this worker does not hold that task")
+        if held.leased_until is None or held.leased_until <= self.clock.now():
+            raise NotFound("this worker does not hold that task any more")
+        try:
+            return self.open(tenant_id)
+        except NotFound as error:
+            raise VendorRefused(str(error)) from None
+
+    def minutes(self, tenant_id: str) -> VendorMinutes:
+        """What a tenant's account has left. Raises `NotFound`, `VendorRefused`, `VendorFailed`."""
+        return self.vendor.minutes(self.open(tenant_id).text)
+
+    def task_id(self, job: Job) -> str | None:
+        """The number of a job's work there, once it has one."""
+        for step in self.jobs.steps(job):
+            sent = store.load(self.records, SentWork, layout_vendors.sent_key(job.tenant_id, step.fingerprint))
+            if sent is not None and sent.task_id:
+                return sent.task_id
+        return None
+
+    def cancel(self, tenant_id: str, task_id: str) -> Job:
+        """End a separation, here and there, by its number there or its job's. Raises `NotFound`, `Conflict`."""
+        found = self._task(tenant_id, task_id)
+        job = self.jobs.get(tenant_id, found.job_id if found else task_id)
+        if job.workflow != WORKFLOW:
+            raise NotFound(f"there is no task {task_id}")
+        return self._end(job)
+
+    def cancel_all(self, tenant_id: str) -> int:
+        """End all of a tenant's separations that are not over; how many they were."""
+        ended, before = 0, None
+        while True:
+            which = JobFilter(states=_OPEN, workflows=(WORKFLOW,))
+            found = self.jobs.list(tenant_id, which, limit=_PAGE, before=before)
+            for job in found:
+                with suppress(Conflict, NotFound):  # over meanwhile
+                    self._end(job)
+                    ended += 1
+            if len(found) < _PAGE:
+                return ended
+            before = found[-1].id
+
+    def _end(self, job: Job) -> Job:
+        ended = self.jobs.cancel(job.tenant_id, job.id)
+        for step in self.jobs.steps(job):
+            key = layout_vendors.sent_key(job.tenant_id, step.fingerprint)
+            sent = store.load(self.records, SentWork, key)
+            if sent is None or sent.job_id != job.id:
+                continue
+            self.records.write(Delete(key, expected=None))
+            try:  # the worker does it too; but there may be none right now
+                if sent.task_id:
+                    self.vendor.cancel(self.open(job.tenant_id).text, sent.task_id)
+            except PatchbayError as error:
+                _log.warning("not cancelled elsewhere: %s", error, extra={"job_id": job.id})
+        return ended
+
+    def _task(self, tenant_id: str, task_id: str) -> SentTask | None:
+        known = 0 < len(task_id) <= 64
+        found = store.load(self.records, SentTask, layout_vendors.sent_task_key(tenant_id, task_id)) if known else None
+        if found is None and not is_id(task_id):
+            raise NotFound(f"there is no task {task_id[:64]}")
+        return found
+
+    def _write_key(self, kept: KeptKey) -> None:
+        record = layout.record(layout_vendors.kept_key_key(kept.tenant_id, LALALAI), "vendor_key", kept)
+        self.records.write(Put(record, expected=None))

@@ -1,0 +1,224 @@
+"""Users' keys for LALAL.AI: kept sealed, opened for whom they are, and what runs there ended."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from patchbay import bootstrap
+from patchbay.core import layout_vendors
+from patchbay.core.vault import Vault, parse_keys
+from patchbay.core.vendors import Vendors
+from patchbay.domain.errors import Conflict, InvalidInput, NotConfigured, NotFound, VendorFailed, VendorRefused
+from patchbay.domain.jobs import JobState
+from tests.fakes.world import Tenant, World
+from tests.support import elsewhere
+from tests.support.elsewhere import NEXT_VAULT_KEY, VAULT_KEY, WORKER
+from tests.support.lalal import KEY, OTHER_KEY, FakeLalal, served
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
+
+
+@pytest.fixture
+def lalal() -> Iterator[FakeLalal]:
+    with served() as made:
+        yield made
+
+
+@pytest.fixture
+def world(lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = elsewhere.world_of(lalal)
+    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
+    return made
+
+
+@pytest.fixture
+def vendors(world: World) -> Vendors:
+    return world.services.vendors
+
+
+class TestKeys:
+    def test_a_key_is_tried_and_kept_and_opened_for_its_owner_alone(
+        self, vendors: Vendors, ada: Tenant, bob: Tenant
+    ) -> None:
+        assert vendors.keep(ada.id, f" {KEY} ").left == 75
+        assert vendors.open(ada.id).text == KEY
+        assert vendors.kept(bob.id) is None
+        with pytest.raises(NotFound, match="/users/settings"):
+            vendors.open(bob.id)
+
+    def test_it_lies_in_no_record(self, world: World, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        stored = "".join(str(change) for change in world.records.changes)
+        assert "vendor_key" in stored
+        assert KEY not in stored
+        assert KEY not in repr(vendors.open(ada.id))
+
+    def test_another_takes_its_place(self, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        first = vendors.open(ada.id).id
+        vendors.keep(ada.id, OTHER_KEY)
+        assert vendors.open(ada.id).text == OTHER_KEY
+        assert vendors.open(ada.id).id != first
+
+    def test_one_that_lalal_does_not_know_is_not_kept(self, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        with pytest.raises(VendorRefused):
+            vendors.keep(ada.id, "another-key-entirely")
+        assert vendors.open(ada.id).text == KEY
+
+    def test_nor_one_that_could_not_be_tried(self, vendors: Vendors, ada: Tenant, lalal: FakeLalal) -> None:
+        lalal.plan("limits/minutes_left/", (503, {}))
+        with pytest.raises(VendorFailed):
+            vendors.keep(ada.id, KEY)
+        assert vendors.kept(ada.id) is None
+
+    @pytest.mark.parametrize(
+        "text", ["", "short", "x" * 201, "with space in", "line\r\nX-Injected: 1", "k\u00e4ufl\u00ed\u010dch\u00e9n"]
+    )
+    def test_what_can_be_no_key_is_not_even_tried(
+        self, vendors: Vendors, ada: Tenant, lalal: FakeLalal, text: str
+    ) -> None:
+        with pytest.raises(InvalidInput) as caught:
+            vendors.keep(ada.id, text)
+        assert caught.value.field == "license_key"
+        assert lalal.seen == []
+
+    def test_removed_is_gone_and_twice_is_once(self, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        vendors.drop(ada.id)
+        vendors.drop(ada.id)
+        assert vendors.kept(ada.id) is None
+
+    def test_without_a_vault_none_are_kept(self, lalal: FakeLalal) -> None:
+        made = elsewhere.world_of(lalal, vault_key="")
+        vendors = made.services.vendors
+        assert not vendors.offered
+        with pytest.raises(NotConfigured):
+            vendors.keep(made.tenant().id, KEY)
+        assert lalal.seen == []
+
+    def test_a_new_key_of_the_stage_takes_over(self, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+
+        def under(keys: str) -> Vendors:
+            return Vendors(vendors.records, vendors.clock, Vault(parse_keys(keys)), vendors.jobs, vendors.vendor)
+
+        assert under(f"{NEXT_VAULT_KEY},{VAULT_KEY}").open(ada.id).text == KEY
+        assert under(NEXT_VAULT_KEY).open(ada.id).text == KEY
+
+    def test_minutes(self, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        assert vendors.minutes(ada.id).quota == 120
+
+
+class TestForWorkers:
+    def test_who_holds_a_task_has_its_owners_key(self, world: World, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        job = elsewhere.order(world, ada)
+        elsewhere.lease(world, job)
+        assert vendors.open_for(ada.id, job.id, 0, WORKER).text == KEY
+
+    def test_nobody_else_has(self, world: World, vendors: Vendors, ada: Tenant, bob: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        job = elsewhere.order(world, ada)
+        elsewhere.lease(world, job)
+        for asked in (
+            (ada.id, job.id, 0, "another"),
+            (bob.id, job.id, 0, WORKER),
+            (ada.id, job.id, 1, WORKER),
+            (ada.id, "x", 0, WORKER),
+        ):
+            with pytest.raises(NotFound):
+                vendors.open_for(*asked)
+        world.clock.advance(seconds=60)
+        with pytest.raises(NotFound, match="any more"):
+            vendors.open_for(ada.id, job.id, 0, WORKER)
+
+    def test_no_step_of_another_engine_opens_a_key(self, world: World, vendors: Vendors, ada: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        job = world.order(ada)
+        _, step = elsewhere.lease(world, job)
+        assert step.engine == "separation"
+        with pytest.raises(NotFound):
+            vendors.open_for(ada.id, job.id, 0, WORKER)
+        assert world.services.errand_of(step, WORKER) is None
+
+    def test_a_key_that_was_removed_is_told_in_words_for_the_owner(
+        self, world: World, vendors: Vendors, ada: Tenant
+    ) -> None:
+        job = elsewhere.order(world, ada)
+        elsewhere.lease(world, job)
+        with pytest.raises(VendorRefused, match="/users/settings"):
+            vendors.open_for(ada.id, job.id, 0, WORKER)
+
+
+class TestCancelling:
+    @pytest.fixture(autouse=True)
+    def keyed(self, vendors: Vendors, ada: Tenant, bob: Tenant) -> None:
+        vendors.keep(ada.id, KEY)
+        vendors.keep(bob.id, OTHER_KEY)
+
+    def test_by_its_number_there(self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal) -> None:
+        job, task_id = elsewhere.begun(world, ada, lalal)
+        assert vendors.task_id(world.services.jobs.get(ada.id, job.id)) == task_id
+        assert vendors.cancel(ada.id, task_id).state is JobState.CANCELLED
+        assert lalal.tasks[task_id].state == "cancelled"
+        assert vendors.task_id(world.services.jobs.get(ada.id, job.id)) is None
+        with pytest.raises((Conflict, NotFound)):
+            vendors.cancel(ada.id, f"{task_id}x")
+
+    def test_by_its_jobs_before_anything_was_sent(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal
+    ) -> None:
+        job = elsewhere.order(world, ada)
+        assert vendors.cancel(ada.id, job.id).state is JobState.CANCELLED
+        assert lalal.calls("cancel/") == 0
+
+    def test_anothers_is_not_there(
+        self, world: World, vendors: Vendors, ada: Tenant, bob: Tenant, lalal: FakeLalal
+    ) -> None:
+        job, task_id = elsewhere.begun(world, ada, lalal)
+        for told in (job.id, task_id, "unknown", "0198c0de-0000-7000-8000-000000000000", "", "x" * 999):
+            with pytest.raises(NotFound):
+                vendors.cancel(bob.id, told)
+        assert world.services.jobs.get(ada.id, job.id).state is not JobState.CANCELLED
+        assert lalal.tasks[task_id].state == "progress"
+
+    def test_a_job_that_is_done_here_is_none_of_theirs(self, world: World, vendors: Vendors, ada: Tenant) -> None:
+        with pytest.raises(NotFound):
+            vendors.cancel(ada.id, world.order(ada).id)
+
+    def test_all_of_ones_own_and_nobody_elses(
+        self, world: World, vendors: Vendors, ada: Tenant, bob: Tenant, lalal: FakeLalal
+    ) -> None:
+        elsewhere.begun(world, ada, lalal)
+        elsewhere.order(world, ada, stems=2)
+        local = world.order(ada)
+        _, others = elsewhere.begun(world, bob, lalal)
+        assert vendors.cancel_all(ada.id) == 2
+        assert vendors.cancel_all(ada.id) == 0
+        assert lalal.tasks[others].state == "progress"
+        assert not world.services.jobs.get(ada.id, local.id).state.terminal
+
+    def test_more_than_a_page_of_them(
+        self, world: World, vendors: Vendors, ada: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("patchbay.core.vendors._PAGE", 2)
+        for _ in range(5):
+            elsewhere.order(world, ada)
+        assert vendors.cancel_all(ada.id) == 5
+
+    def test_it_ends_here_though_they_do_not_answer(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        job, task_id = elsewhere.begun(world, ada, lalal)
+        lalal.plan("cancel/", (503, {}))
+        assert vendors.cancel(ada.id, task_id).id == job.id
+        assert "not cancelled elsewhere" in caplog.text
+        assert KEY not in caplog.text
+
+    def test_a_later_order_starts_anew(self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal) -> None:
+        job, task_id = elsewhere.begun(world, ada, lalal)
+        step = world.services.jobs.steps(job)[0]
+        vendors.cancel(ada.id, task_id)
+        assert world.records.get(layout_vendors.sent_key(ada.id, step.fingerprint)) is None
