@@ -8,19 +8,20 @@ from functions.http import observe
 from patchbay import bootstrap
 from patchbay.domain.jobs import Failure, FailureKind
 
-observe.configure("finish-job")
 TIMED_OUT = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("finish-job")
 def handler(event: Mapping[str, Any], context: object) -> None:
     """`{tenant_id, job_id, run, error?: {name, cause}}`. What a step itself told of its failure goes first."""
     tenant_id, job_id, error = event["tenant_id"], event["job_id"], event.get("error")
     pipeline = bootstrap.services().pipeline
     if not error:
         pipeline.finish(tenant_id, job_id, event["run"])
+        _log.info("job finished")
         return
-    _log.warning("execution failed", extra={"job_id": job_id, "error": error})
+    _log.warning("execution failed", extra={"error": error.get("name"), "cause": error.get("cause")})
     pipeline.fail(tenant_id, job_id, _failure(str(error.get("name", "")), job_id), event["run"])
 
 

@@ -8,10 +8,10 @@ from functions.http import observe
 from patchbay import bootstrap
 from patchbay.domain.errors import NotFound
 
-observe.configure("import-asset")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("import-asset")
 def handler(event: Mapping[str, Any], context: object) -> None:
     """EventBridge's `asset.awaited`. If a job is fetching the file already, there is nothing to do."""
     told = event["detail"]

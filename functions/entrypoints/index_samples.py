@@ -13,10 +13,10 @@ from patchbay import bootstrap
 from patchbay.core import layout
 from patchbay.core.search.kinds import KINDS
 
-observe.configure("index-samples")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("index-samples")
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """A stream batch -> the sequence number to come again from, if something could not be indexed."""
     search = bootstrap.services().search

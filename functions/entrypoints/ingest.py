@@ -23,18 +23,23 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.entrypoints.openapi import dialect
-from functions.http import observe
+from functions.http import observe, puts
 from functions.http.app import CALLER, REQUEST_ID, Edge, build, error_response
+from functions.http.container import Keeper
 from functions.http.dialect import Dialect
 from functions.http.pace import TAKING, BodyTooSlow, Pace, Paced, PacedSend, ReaderTooSlow
 from patchbay import bootstrap
 from patchbay.catalog.dialects import DIALECTS, listed_as
+from patchbay.catalog.front import PUTS, READY
 from patchbay.domain.errors import Unavailable
 
 THREADS = 40
 THREADS_OF_A_TENANT = 8
 RETRY_AFTER_S = 5
 GRACE_S = 30
+KEEP_ALIVE_S = 75
+"""How long an idle connection is kept: longer than whatever is before this keeps its own, or that would use a dead one.
+"""
 UNSENT_BYTES = 128 * 1024
 """How much the system keeps of an answer that it has not sent yet: else megabytes would seem taken that are not."""
 UNTAKEN_S = 60
@@ -89,8 +94,8 @@ class Visit:
 
     async def receive(self) -> Message:
         """See ASGI. Raises `Unavailable` if the tenant has too many requests here, `BodyTooSlow`."""
-        if self._tenant_id is None and (who := self._scope.get(CALLER)):
-            self._admit(who.tenant_id)
+        if self._tenant_id is None and (tenant_id := _tenant_of(self._scope)):
+            self._admit(tenant_id)
         if self._whole:  # whoever asks now waits for the client to go, while the answer is sent
             return await self._receive()
         try:
@@ -143,6 +148,7 @@ class Ingest:
     ) -> None:
         made = {spoken.name: (build(spoken), Edge(_busy(spoken), spoken)) for spoken in served.values()}
         self._apps = {path: made[spoken.name] for path, spoken in served.items()}
+        self._size = threads
         self._threads, self._free = ThreadPoolExecutor(threads, "ingest"), threads
         self._paces, self._of_a_tenant = (pace or Pace(), taking), of_a_tenant
         self._tenants: Counter[str] = Counter()
@@ -151,9 +157,8 @@ class Ingest:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        known = listed_as(scope["path"].rstrip("/") or "/", self._apps)
-        app, busy = self._apps[known] if known else (_nowhere, _nowhere)
-        if app is _nowhere or not self._free:
+        app, busy = self._answering(scope)
+        if app is busy or not self._free:
             await busy(scope, receive, send)
             return
         self._free -= 1
@@ -165,6 +170,21 @@ class Ingest:
         finally:
             visit.end()
             self._free += 1
+
+    @property
+    def under_way(self) -> int:
+        """Requests that hold a thread."""
+        return self._size - self._free
+
+    def _answering(self, scope: Scope) -> tuple[ASGIApp, ASGIApp]:
+        """What answers a request, and what does when too many are under way. The same app where it takes no thread."""
+        path = scope["path"].rstrip("/") or "/"
+        if path == READY:
+            return _ready, _ready
+        if path.startswith(f"{PUTS}/"):
+            return puts.app, puts.busy(RETRY_AFTER_S)
+        known = listed_as(path, self._apps)
+        return self._apps[known] if known else (_nowhere, _nowhere)
 
 
 def create() -> Ingest:
@@ -180,12 +200,14 @@ def main(arguments: Iterable[str], make: Callable[[], Ingest] = create) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--grace-s", type=int, default=GRACE_S)
+    parser.add_argument("--keep-alive-s", type=int, default=KEEP_ALIVE_S)
     told = parser.parse_args(list(arguments))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     observe.configure("ingest")
     _ = bootstrap.services().assets  # a wrong setting shows at the start
+    app = make()
     config = uvicorn.Config(
-        make(),
+        app,
         # The fast parser where it is installed.
         http="httptools" if importlib.util.find_spec("httptools") else "h11",
         ws="none",
@@ -194,10 +216,11 @@ def main(arguments: Iterable[str], make: Callable[[], Ingest] = create) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=75,
+        timeout_keep_alive=told.keep_alive_s,
         timeout_graceful_shutdown=told.grace_s,
     )
-    uvicorn.Server(config).run([listener(told.host, told.port)])
+    with Keeper.of_environment(lambda: app.under_way):
+        uvicorn.Server(config).run([listener(told.host, told.port)])
 
 
 def listener(host: str, port: int) -> socket.socket:
@@ -257,6 +280,17 @@ def _busy(spoken: Dialect) -> ASGIApp:
         await answer(scope, receive, send)
 
     return app
+
+
+def _tenant_of(scope: Scope) -> str | None:
+    """Whose a request is, once that is known: by a key, or by the link that it came to."""
+    found: str | None = scope.get(puts.TENANT) or getattr(scope.get(CALLER), "tenant_id", None)
+    return found
+
+
+async def _ready(scope: Scope, receive: Receive, send: Send) -> None:
+    """For whoever sends requests here or not, and for clients that want to know beforehand."""
+    await JSONResponse({"ready": True}, headers={"cache-control": "no-store"})(scope, receive, send)
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,10 +13,10 @@ from functions.http import observe
 from patchbay import bootstrap
 from patchbay.domain.errors import NotFound, Unavailable
 
-observe.configure("push-progress")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("push-progress")
 def handler(event: Mapping[str, Any], context: object) -> None:
     """An event of the bus -> how many were told is in the log."""
     told, services = event["detail"], bootstrap.services()

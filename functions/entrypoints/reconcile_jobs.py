@@ -7,10 +7,10 @@ from typing import Any
 from functions.http import observe
 from patchbay import bootstrap
 
-observe.configure("reconcile-jobs")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("reconcile-jobs")
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
     """A scheduled event, or `{source: "patchbay.twin", reason: "restart"}` -> how many were looked at and revived."""
     restarted = event.get("source") == "patchbay.twin" and event.get("reason") == "restart"

@@ -7,17 +7,22 @@ from typing import Any
 
 from functions.http import observe
 from patchbay import bootstrap
+from patchbay.core import tracing, work
+from patchbay.core.events import TRACE
 
-observe.configure("route-event")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("route-event")
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """An SQS batch of EventBridge events -> the messages that are to be tried again."""
     failed = []
     for record in event["Records"]:
         try:
-            bootstrap.services().notices.route(json.loads(record["body"])["detail"])
+            told = json.loads(record["body"])["detail"]
+            with work.begin(**observe.told(told)), tracing.span("route", kind="consumer", parent=told.get(TRACE)):
+                notices = bootstrap.services().notices.route(told)
+                _log.info("event routed", extra={"event": told["type"], "notices": len(notices)})
         except Exception:  # noqa: BLE001 - one event's trouble must not hold up the others
             _log.exception("event not routed", extra={"message_id": record["messageId"]})
             failed.append({"itemIdentifier": record["messageId"]})

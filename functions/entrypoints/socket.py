@@ -9,10 +9,10 @@ from functions.http import observe
 from patchbay import bootstrap
 from patchbay.domain.errors import PatchbayError, Unavailable
 
-observe.configure("socket")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("socket")
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """One event of a socket -> whether it was taken; only the answer to $connect means anything to API Gateway."""
     told = event["requestContext"]

@@ -7,10 +7,10 @@ from typing import Any
 from functions.http import observe
 from patchbay import bootstrap
 
-observe.configure("sweep-assets")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("sweep-assets")
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
     """A scheduled event -> how many files and projects were removed, and how many could not be."""
     services = bootstrap.services()

@@ -7,10 +7,10 @@ from typing import Any
 from functions.http import observe
 from patchbay import bootstrap
 
-observe.configure("sweep-notices")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("sweep-notices")
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
     """A scheduled event -> how many notices were looked at, and how many attempts asked for."""
     done = bootstrap.services().notices.sweep()

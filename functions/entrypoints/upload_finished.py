@@ -15,10 +15,10 @@ from patchbay import bootstrap
 from patchbay.domain.assets import Asset, parse_incoming_key, parse_upload_key
 from patchbay.domain.errors import NotFound
 
-observe.configure("upload-finished")
 _log = logging.getLogger(__name__)
 
 
+@observe.watched("upload-finished")
 def handler(event: Mapping[str, Any], context: object) -> None:
     """Inspect each new upload. Whatever else is created in the bucket is none of our business."""
     for key in _keys(event):

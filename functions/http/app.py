@@ -37,9 +37,11 @@ from functions.http.errors import (
 )
 from functions.http.limits import Quotas
 from patchbay import bootstrap
+from patchbay.core import tracing, work
 from patchbay.core.limits import Standing
 from patchbay.domain.errors import PatchbayError, Unauthenticated
 from patchbay.domain.ids import new_id
+from patchbay.domain.traces import Span
 from patchbay.domain.users import READ, WRITE, Caller, is_token
 
 REQUEST_ID = "patchbay.request_id"
@@ -209,9 +211,18 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 0
-        request_id = _request_id(scope)
-        scope[REQUEST_ID] = request_id
+        request_id = scope[REQUEST_ID] = _request_id(scope)
+        came = Headers(scope=scope).get("traceparent")
+        with (
+            work.begin(request_id=request_id),
+            tracing.span(
+                scope["method"], kind="server", parent=came, root=True, patchbay_dialect=self.dialect.name
+            ) as span,
+        ):
+            await self._observed(scope, receive, send, span)
+
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
+        started, status, request_id = time.perf_counter(), 0, scope[REQUEST_ID]
         base = self._place(scope)
         standing: Standing | None = None
 
@@ -233,16 +244,20 @@ class Edge:
                 standing = limits.counted(*self._quotas(scope["path"]), who, scope)
                 await self._answering(scope, base, standing)(scope, receive, finish)
         except Exception:  # noqa: BLE001 - FastAPI's outermost layer answers, then raises
-            _log.exception("unhandled error", extra={"request_id": request_id, "path": scope["path"]})
+            _log.exception("unhandled error", extra={"route": _route(scope)})
             if not status:
                 answer = error_response(self.dialect, _unhandled(request_id), request_id, scope["path"])
                 await answer(scope, receive, finish)
-        facts = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
+        status = status or 500
+        # What work.facts() knows by now: the job that was ordered, the trace.
+        facts = {"method": scope["method"], "route": _route(scope), **work.facts()}
         if who := scope.get(CALLER):
             facts |= {"tenant_id": who.tenant_id, "key_id": who.key_id}
-        observe.request_done(
-            self.dialect.name, status=status or 500, seconds=time.perf_counter() - started, facts=facts
-        )
+        observe.request_done(self.dialect.name, status=status, seconds=time.perf_counter() - started, facts=facts)
+        if span.recorded:
+            span.name = f"{scope['method']} {facts['route']}"
+            span.tell(http_request_method=scope["method"], http_route=facts["route"], http_response_status__code=status)
+            span.error = "Fault" if status >= 500 else ""
 
     def _identify(self, scope: Scope) -> None:
         """Note who asks, or why that is not known. Whether it matters, the route knows."""
@@ -280,6 +295,12 @@ class Edge:
         base = next((b for b in self.dialect.bases if path == b or path.startswith(b + "/")), None)
         scope["root_path"] = base or ""
         return base
+
+
+def _route(scope: Scope) -> str:
+    """The form of the path, for logs: what stands in its place in a request may be a file's name."""
+    route = scope.get("route")
+    return f"{scope.get('root_path', '')}{route.path}" if isinstance(route, APIRoute) else "none"
 
 
 def _request_id(scope: Scope) -> str:

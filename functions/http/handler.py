@@ -27,7 +27,11 @@ def lambda_handler(dialect: Dialect) -> Handler:
     adapter = Mangum(app.build(dialect), lifespan="off", text_mime_types=text_types)
 
     def handler(event: Event, context: Any) -> dict[str, Any]:
-        # Nothing here looks at the host, and Mangum fails on one that it cannot part into a name and a number.
-        return adapter({**event, "headers": {**(event.get("headers") or {}), **NO_HOST}}, context)
+        bootstrap.spans_of(dialect.name)  # from here on they are recorded, if they are at all
+        try:
+            # Nothing here looks at the host, and Mangum fails on one that it cannot part into a name and a number.
+            return adapter({**event, "headers": {**(event.get("headers") or {}), **NO_HOST}}, context)
+        finally:
+            observe.call_done(dialect.name)
 
     return handler

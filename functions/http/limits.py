@@ -86,8 +86,8 @@ def address(scope: Scope) -> str:
 
 def _through_door(headers: Headers) -> str:
     """Whose request it is as the stage's door tells; empty if it did not come through that."""
-    secret = bootstrap.services().settings.door_secret
     shown = headers.get(DOOR_HEADER, "")
+    secret = bootstrap.services().secret("door_secret") if shown else ""
     if not secret or not hmac.compare_digest(secret.encode(), shown.encode("latin-1")):
         return ""
     return headers.get(VIEWER_HEADER, "")

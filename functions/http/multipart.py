@@ -43,17 +43,24 @@ class Sink(Protocol):
 class FormReader:
     """One form. `feed` it the body, then `finish`.
 
-    `field` is the name of the file's part; there may be `most` such parts. `open_file` is called with the file's name
-    when one begins and gives the sink; what the sink raises goes through. All errors are `InvalidInput`,
+    `field` is the name of the file's part; there are `least` to `most` such parts. `open_file` is called with the
+    file's name when one begins and gives the sink; what the sink raises goes through. All errors are `InvalidInput`,
     `MalformedBody` where the body cannot be parsed, or `BodyTooLarge`.
     """
 
     def __init__(
-        self, content_type: str, *, field: str, open_file: Callable[[str], Sink], max_bytes: int, most: int = 1
+        self,
+        content_type: str,
+        *,
+        field: str,
+        open_file: Callable[[str], Sink],
+        max_bytes: int,
+        least: int = 1,
+        most: int = 1,
     ) -> None:
         self.fields: dict[str, str] = {}
         self._field, self._open_file, self._left = field, open_file, max_bytes
-        self._files, self._most = 0, most
+        self._files, self._least, self._most = 0, least, most
         self._at: Sink | bytearray | None = None
         """What the bytes of the present part go to."""
         self._text_name = ""
@@ -90,7 +97,7 @@ class FormReader:
         """The body is at its end: the text fields by their names. The file is whole if this does not raise."""
         if not self._ended:
             raise MalformedBody("the form ends before its last boundary")
-        if not self._files:
+        if self._files < self._least:
             raise InvalidInput(f"the form has no part named {self._field} with the file", field=self._field)
         return self.fields
 

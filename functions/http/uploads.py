@@ -34,20 +34,26 @@ async def receive_file(
     Raises `InvalidInput`, `TooLarge`, `Conflict`, `Unavailable`; then, as when the client goes away, nothing is left.
     """
     with ExitStack() as stack:
-        taken, fields = await _read(request, stack, field, 1, check, None)
+        taken, fields = await _read(request, stack, field, range(1, 2), check, None)
         return taken[0].finish(once.once_of(request)), fields
 
 
 async def receive_files(
-    request: Request, *, field: str, most: int, check: Check | None = None, keep_until: datetime | None = None
+    request: Request,
+    *,
+    field: str,
+    most: int,
+    least: int = 1,
+    check: Check | None = None,
+    keep_until: datetime | None = None,
 ) -> tuple[list[Asset], dict[str, str]]:
-    """Store the files of a form, all of them or none, in their order; else as `receive_file`.
+    """Store the files of a form, `least` to `most`, all of them or none, in their order; else as `receive_file`.
 
     `keep_until`: when they go by themselves, whatever becomes of this process. They are not what an idempotency key
     stands for: that is whatever is made of them.
     """
     with ExitStack() as stack:
-        taken, fields = await _read(request, stack, field, most, check, keep_until)
+        taken, fields = await _read(request, stack, field, range(least, most + 1), check, keep_until)
         stored: list[Asset] = []
         try:
             stored.extend(each.finish() for each in taken)
@@ -60,9 +66,9 @@ async def receive_files(
 
 
 async def _read(
-    request: Request, stack: ExitStack, field: str, most: int, check: Check | None, keep_until: datetime | None
+    request: Request, stack: ExitStack, field: str, count: range, check: Check | None, keep_until: datetime | None
 ) -> tuple[list[Intake], dict[str, str]]:
-    """The files of a form, whole but not stored yet, and its texts."""
+    """The files of a form, as many as `count` has, whole but not stored yet, and its texts."""
     assets = bootstrap.services().assets
     tenant_id = caller(request).tenant_id
     taken: list[Intake] = []
@@ -73,9 +79,10 @@ async def _read(
         taken.append(stack.enter_context(intake.begin(assets, tenant_id, name=name, keep_until=keep_until)))
         return taken[-1]
 
+    least, most = count[0], count[-1]
     largest = most * assets.limits.max_upload_bytes + SLACK_BYTES
     kind = request.headers.get("content-type", "")
-    reader = FormReader(kind, field=field, open_file=open_file, max_bytes=largest, most=most)
+    reader = FormReader(kind, field=field, open_file=open_file, max_bytes=largest, least=least, most=most)
     fields = await read_form(request.receive, reader)
     if check:
         check(fields)
@@ -90,12 +97,12 @@ def _digest(files: list[str], fields: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps([files, sorted(fields.items())]).encode()).hexdigest()
 
 
-def form_body(*, field: str = "file", **texts: str) -> dict[str, Any]:
+def form_body(*, field: str = "file", needed: bool = True, **texts: str) -> dict[str, Any]:
     """`openapi_extra` of such a route: the file's part, and what each text field beside it is."""
     properties = {name: {"type": "string", "description": told} for name, told in texts.items()}
     schema = {
         "type": "object",
-        "required": [field],
+        **({"required": [field]} if needed else {}),
         "properties": {field: {"type": "string", "format": "binary"}, **properties},
     }
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

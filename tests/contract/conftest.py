@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,10 @@ from functions.dialects.native.routes import DIALECT as NATIVE
 from functions.dialects.soundforge.routes import DIALECT as SOUNDFORGE
 from functions.dialects.twoshot.routes import DIALECT as TWOSHOT
 from functions.http.handler import Handler, lambda_handler
+from patchbay.domain.songs import Facts
 from tests.fakes.gateway import Api
-from tests.fakes.world import Tenant
+from tests.fakes.world import Tenant, World
+from tests.support.mixes import carry_out
 
 
 @pytest.fixture
@@ -61,3 +64,24 @@ def twoshot(ada: Tenant, loop: None) -> Api:
 @pytest.fixture
 def native(ada: Tenant, loop: None) -> Api:
     return Api(lambda_handler(NATIVE), f"Bearer {ada.secret}")
+
+
+@pytest.fixture
+def separated(world: World, ada: Tenant, soundforge: Api) -> str:
+    """A track with stems."""
+    song = world.services.songs.add(ada.id, Facts(title="Déjà vu?", artist="Me"), asset_id=world.upload(ada).id)
+    begun = soundforge.post("/api/processing/separate", {"track_id": song.id}).json()["data"]
+    world.carry_out(world.services.jobs.get(ada.id, begun["job_id"]))
+    return song.id
+
+
+@pytest.fixture
+def worker(world: World, ada: Tenant, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """While the request waits, its job is done; the arrangements that came."""
+    seen: list[Any] = []
+
+    async def work(seconds: float) -> None:
+        seen.extend(carry_out(world, ada))
+
+    monkeypatch.setattr(asyncio, "sleep", work)
+    return seen

@@ -169,7 +169,7 @@ def test_usage_by_month_and_work(native: Api, ada: Tenant, bob: Tenant, world: W
         {
             "dialect": "native",
             "workflow": "stem-isolation-4",
-            **{name: february[name] for name in ("jobs", "audio_minutes", "cost_usd")},
+            **{name: february[name] for name in ("jobs", "failed", "audio_minutes", "cost_usd")},
         }
     ]
     assert body["months"][1]["by_work"][0]["dialect"] == "musicai"

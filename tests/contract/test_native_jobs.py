@@ -53,7 +53,9 @@ def test_a_job_from_order_to_results(native: Api, world: World, ada: Tenant) -> 
     isolate, deliver = done["steps"]
     assert (isolate["name"], isolate["state"], isolate["model"]) == ("isolate", "done", "patchbay-small")
     assert (isolate["engine_s"], isolate["reused"]) == (1.0, False)
-    assert isolate["cost_usd"] == pytest.approx(done["cost_usd"] - deliver["cost_usd"])
+    assert (isolate["wait_s"], isolate["start_s"], isolate["store_s"], isolate["lost_s"]) == (0.0, 0.0, 0.0, 0.0)
+    requests_usd = world.services.rates.requests_usd(1, 1.0)
+    assert done["cost_usd"] == pytest.approx(isolate["cost_usd"] + deliver["cost_usd"] + requests_usd, abs=1e-9)
     assert done["timing"] == {"queued_s": 2.0, "running_s": 0.0, "engine_s": isolate["engine_s"], "audio_s": 12.5}
     again = native.get(f"{JOBS}/{made['id']}").json()["outputs"]
     assert again[0]["url"] != done["outputs"][0]["url"], "links are fresh"

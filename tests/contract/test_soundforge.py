@@ -258,7 +258,7 @@ def test_another_tenants_tracks_jobs_and_stems_are_not_there(
         assert soundforge.with_key(None).post(path, {"track_id": track}).status == 401
 
 
-def test_what_separates_elsewhere_is_refused_until_it_is_there(
+def test_what_separates_elsewhere_is_refused_without_a_key_for_it(
     world: World, ada: Tenant, soundforge: Api, track: str
 ) -> None:
     answer = soundforge.post("/api/processing/separate", {"track_id": track, "engine": "lalalai"})

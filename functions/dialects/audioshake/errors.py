@@ -6,6 +6,7 @@ from typing import Any
 from functions.http.dialect import ErrorEntry, Problem
 from functions.http.errors import InvalidFields, MethodNotAllowed
 from patchbay.domain.errors import (
+    BudgetExceeded,
     Conflict,
     Forbidden,
     InvalidInput,
@@ -32,6 +33,7 @@ ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     RateLimited: ErrorEntry(429, "RATE_LIMITED", "Too Many Requests"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(403, "FORBIDDEN", "Forbidden"),
+    BudgetExceeded: ErrorEntry(402, "BUDGET_EXCEEDED", "Budget Exceeded"),
     QuotaExceeded: ErrorEntry(403, "QUOTA_EXCEEDED", "Quota Exceeded"),
     NotFound: ErrorEntry(404, "NOT_FOUND", "Not Found"),
     MethodNotAllowed: ErrorEntry(405, "METHOD_NOT_ALLOWED", "Method Not Allowed"),

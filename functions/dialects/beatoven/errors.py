@@ -10,6 +10,7 @@ from typing import Any
 from functions.http.dialect import ErrorEntry, Problem
 from functions.http.errors import MethodNotAllowed, RouteNotFound
 from patchbay.domain.errors import (
+    BudgetExceeded,
     Conflict,
     Forbidden,
     InvalidInput,
@@ -28,6 +29,7 @@ ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     RateLimited: ErrorEntry(429, "RATE_LIMITED", "Too Many Requests"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(401, "FORBIDDEN", "Forbidden"),
+    BudgetExceeded: ErrorEntry(400, "BUDGET_EXCEEDED", "Budget Exceeded"),
     QuotaExceeded: ErrorEntry(400, "QUOTA_EXCEEDED", "Quota Exceeded"),
     RouteNotFound: ErrorEntry(404, "NO_SUCH_PATH", "Not Found"),
     MethodNotAllowed: ErrorEntry(405, "METHOD_NOT_ALLOWED", "Method Not Allowed"),

@@ -9,6 +9,7 @@ from typing import Any
 from functions.http.dialect import ErrorEntry, Problem
 from functions.http.errors import InvalidFields, MethodNotAllowed
 from patchbay.domain.errors import (
+    BudgetExceeded,
     Conflict,
     Forbidden,
     InvalidInput,
@@ -30,6 +31,7 @@ ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     RateLimited: ErrorEntry(429, "RATE_LIMITED", "Too many requests"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(403, "FORBIDDEN", "Forbidden"),
+    BudgetExceeded: ErrorEntry(402, "BUDGET_EXCEEDED", "Budget exceeded"),
     QuotaExceeded: ErrorEntry(403, "QUOTA_EXCEEDED", "Quota exceeded"),
     NotFound: ErrorEntry(404, "NOT_FOUND", "Not found"),
     MethodNotAllowed: ErrorEntry(405, "METHOD_NOT_ALLOWED", "Method not allowed"),

@@ -7,6 +7,7 @@ from functions.http.dialect import ErrorEntry, Problem
 from functions.http.errors import InvalidFields, MalformedBody, MethodNotAllowed
 from patchbay.core.idempotency import IdempotencyMismatch
 from patchbay.domain.errors import (
+    BudgetExceeded,
     Conflict,
     Forbidden,
     InvalidInput,
@@ -26,6 +27,7 @@ ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     RateLimited: ErrorEntry(429, "rate-limited", "Too many requests"),
     Unauthenticated: ErrorEntry(401, "unauthenticated", "Unauthenticated"),
     Forbidden: ErrorEntry(403, "forbidden", "Forbidden"),
+    BudgetExceeded: ErrorEntry(402, "budget-exceeded", "Budget exceeded"),
     QuotaExceeded: ErrorEntry(403, "quota-exceeded", "Quota exceeded"),
     NotFound: ErrorEntry(404, "not-found", "Not found"),
     MethodNotAllowed: ErrorEntry(405, "method-not-allowed", "Method not allowed"),

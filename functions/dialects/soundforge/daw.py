@@ -95,7 +95,7 @@ def pieces(edits: Sequence[Edit]) -> list[Piece]:
     at_s = 0.0
     for start_s, end_s in zip(marks, [*marks[1:], None], strict=True):
         here = {edit.type for edit in edits if edit.start <= start_s < edit.end}
-        if "cut" in here:
+        if "cut" in here or start_s >= _END_S:  # a cut to the last second that can be named leaves no rest
             continue
         if "mute" not in here:
             found.append(
@@ -134,5 +134,5 @@ def _check_names(manifest: Manifest, stems: Sequence[str]) -> None:
     }
     for field, names in named.items():
         if unknown := sorted(names - set(stems)):
-            told = f"there is no stem {unknown[0]!r} in the form; there are: {', '.join(stems)}"
+            told = f"there is no stem {unknown[0]!r}; there are: {', '.join(stems)}"
             raise InvalidInput(told, field=f"manifest.{field}")

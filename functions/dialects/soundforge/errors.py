@@ -6,6 +6,7 @@ from typing import Any
 from functions.http.dialect import ErrorEntry, Problem
 from functions.http.errors import InvalidFields, MalformedBody, MethodNotAllowed
 from patchbay.domain.errors import (
+    BudgetExceeded,
     CatalogueFailed,
     Conflict,
     Forbidden,
@@ -19,17 +20,22 @@ from patchbay.domain.errors import (
     Unavailable,
     UnknownAddress,
     UnusableAudio,
+    VendorFailed,
+    VendorRefused,
 )
 
 ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     PatchbayError: ErrorEntry(500, "INTERNAL_ERROR", "Internal Server Error"),
     Unavailable: ErrorEntry(503, "UNAVAILABLE", "Service Unavailable"),
     CatalogueFailed: ErrorEntry(502, "spotify_error", "Spotify error"),
+    VendorFailed: ErrorEntry(502, "lalalai_error", "lalal.ai error"),
+    VendorRefused: ErrorEntry(409, "LALALAI_REFUSED", "lalal.ai refused"),
     NotConfigured: ErrorEntry(503, "unauthorized", "Not configured"),
     UnknownAddress: ErrorEntry(422, "invalid_url", "Invalid URL"),
     RateLimited: ErrorEntry(429, "RATE_LIMITED", "Too Many Requests"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(403, "FORBIDDEN", "Forbidden"),
+    BudgetExceeded: ErrorEntry(402, "BUDGET_EXCEEDED", "Budget exceeded"),
     NotFound: ErrorEntry(404, "NOT_FOUND", "Not found"),
     MethodNotAllowed: ErrorEntry(405, "METHOD_NOT_ALLOWED", "Method not allowed"),
     Conflict: ErrorEntry(409, "CONFLICT", "Conflict"),

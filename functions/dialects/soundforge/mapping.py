@@ -6,13 +6,15 @@ from itertools import pairwise
 from typing import Any, Final
 
 from functions.dialects.soundforge import names
-from patchbay.catalog.models import MODELS, Model, Shelf
+from patchbay.catalog.models import MODELS, PREFERENCE, Model, Shelf
 from patchbay.domain.assets import Asset, AssetState
+from patchbay.domain.errors import InvalidInput
 from patchbay.domain.features import FEATURES, Feature
 from patchbay.domain.jobs import Job, JobState
 from patchbay.domain.songs import Listing, Song
 
-SEPARATION: Final = ("stem-isolation-4", "stem-isolation-6")
+LALALAI: Final = "lalalai-separation"
+SEPARATION: Final = ("stem-isolation-4", "stem-isolation-6", LALALAI)
 ANALYSIS: Final = "audio-analysis"
 DEFAULT_MODEL: Final = "htdemucs"
 DEMUCS: Final = {
@@ -45,8 +47,11 @@ _ALL = ("tempo", "key", "energy", "spectral", "mfcc", "chroma")
 
 
 def models(shelf: Shelf) -> list[dict[str, Any]]:
-    """The document's models, and those of our own that run here."""
-    own = [m for m in shelf.served("separation") if m.name not in DEMUCS]
+    """The document's models, and those of our own that run here, the best first."""
+    own = sorted(
+        (m for m in shelf.served("separation") if m.name not in DEMUCS),
+        key=lambda m: PREFERENCE.index(m.name) if m.name in PREFERENCE else len(PREFERENCE),
+    )
     served = {model.name for model in shelf.served("separation")}
     return [_model(MODELS[name], text, name in served) for name, text in DEMUCS.items()] + [
         _model(model, model.title, True) for model in own
@@ -64,6 +69,18 @@ def separation(asked: str | None, shelf: Shelf) -> tuple[str, str]:
     else:
         model = shelf.check(asked)
     return SEPARATION[len(model.stems) > 4], model.name
+
+
+def lalalai_stems(asked: int | None, model: str | None) -> tuple[int, str]:
+    """(how many stems, the model that is told) of an order for LALAL.AI: as many as are asked for, or a model has.
+
+    Raises `InvalidInput` for a model that is none of the document's.
+    """
+    if model is not None and model not in DEMUCS:
+        told = f"with engine lalalai, model is one of {', '.join(DEMUCS)}, and says how many stems to make"
+        raise InvalidInput(told, field="model")
+    named = model or DEFAULT_MODEL
+    return asked or len(MODELS[named].stems), named
 
 
 def features(asked: Sequence[str] | None, kind: str | None) -> list[Feature]:
@@ -136,16 +153,18 @@ def file_name(job: Job) -> str:
     return f"{job.name}.{job.params.get('format', 'mp3')}"
 
 
-def separation_job(job: Job) -> dict[str, Any]:
-    """How a separation stands."""
+def separation_job(job: Job, task_id: str | None = None) -> dict[str, Any]:
+    """How a separation stands; `task_id` is its number at LALAL.AI, if that does it."""
+    elsewhere = {"engine": "lalalai", "task_id": task_id} if job.workflow == LALALAI else {}
     return {
         "id": job.id,
         "track_id": track_of(job),
         "status": STATUS[job.state],
         "progress": progress(job),
-        "model": job.params.get("model", ""),
+        "model": job.params.get("model") or job.request.get("model") or "",
         "stems": stems(job) if job.state is JobState.SUCCEEDED else [],
         "error": error(job),
+        **elsewhere,
     }
 
 

@@ -56,7 +56,11 @@ class SeparationOrder(OnAudio):
     """What to separate, and how."""
 
     model: str | None = Field(None, max_length=64, description="`htdemucs`, or the best installed one, if left out")
-    engine: Engine = Field("local", description="`local`: the models here; `lalalai` is refused, as it is not here yet")
+    engine: Engine = Field("local", description="`lalalai`: LALAL.AI, by the key in your settings; your minutes there")
+    stems: Literal[2, 4, 6] | None = Field(
+        None,
+        description="With `lalalai`: 2 cost a minute there for a minute, 4 three, 6 six; as the model has if left out",
+    )
 
 
 class AnalysisOrder(OnAudio):
@@ -113,6 +117,8 @@ class SeparationJob(Body):
     model: str
     stems: list[Stem]
     error: str | None
+    engine: Engine | None = Field(None, description="Told where it is not `local`")
+    task_id: str | None = Field(None, description="Of `lalalai`: its number there, while it is under way")
 
 
 class AnalysisJob(Body):
@@ -126,6 +132,17 @@ class AnalysisJob(Body):
     error: str | None
 
 
+class Mix(Body):
+    """How a mix stands."""
+
+    job_id: str
+    track_id: str | None
+    status: Literal["queued", "processing", "completed", "failed"]
+    progress: int = Field(ge=0, le=100)
+    url: str | None = Field(description="Where the mix is, for some time; null until it is completed")
+    error: str | None
+
+
 class Model(Body):
     """A model that separates."""
 
@@ -135,10 +152,47 @@ class Model(Body):
     available: bool = Field(description="Whether its weights are installed here")
 
 
+class EngineChoice(Body):
+    """What separates."""
+
+    name: Engine
+    available: bool = Field(description="Whether you can use it: `lalalai` takes a key in your settings")
+    stems: list[int] = Field(description="How many it can make, where that can be chosen")
+
+
 class Models(Body):
-    """The models."""
+    """The models, and what else separates."""
 
     models: list[Model]
+    engines: list[EngineChoice]
+
+
+class LalalaiQuota(Body):
+    """An account at LALAL.AI, minutes; null where it does not tell."""
+
+    quota_minutes: float | None
+    used_minutes: float | None
+    remaining_minutes: float
+
+
+class LalalaiTask(Body):
+    """A separation there."""
+
+    task_id: str = Field(min_length=1, max_length=64, description="As the job tells it, or the job's own id")
+
+
+class LalalaiCancelled(Body):
+    """What was ended."""
+
+    task_id: str
+    job_id: str
+    status: Literal["cancelled"]
+
+
+class LalalaiCancelledAll(Body):
+    """How many were ended."""
+
+    cancelled: int
 
 
 class AnalysisExport(Body):

@@ -32,6 +32,8 @@ NOTICES: Final[Mapping[str, str]] = {
     "reset": "Your new password is set. Log in with it.",
     "linked": "Your Spotify account is linked.",
     "unlinked": "Your Spotify account is not linked any more.",
+    "lalalai-saved": "Your licence key for LALAL.AI is saved.",
+    "lalalai-removed": "Your licence key for LALAL.AI is removed.",
     "refused": "Spotify was not linked: you did not agree, or it took too long. Try again.",
     "not-linked": "Spotify was not linked: it does not answer as it should. Try again later.",
 }

@@ -9,6 +9,7 @@ from functions.http.dialect import ErrorEntry, Problem
 from functions.http.errors import MethodNotAllowed
 from patchbay.domain.base import utc_now
 from patchbay.domain.errors import (
+    BudgetExceeded,
     Conflict,
     Forbidden,
     InsufficientCredits,
@@ -30,6 +31,7 @@ ERRORS: Mapping[type[PatchbayError], ErrorEntry] = {
     RateLimited: ErrorEntry(429, "RATE_LIMITED", "Rate Limited"),
     Unauthenticated: ErrorEntry(401, "UNAUTHORIZED", "Unauthorized"),
     Forbidden: ErrorEntry(403, "FORBIDDEN", "Forbidden"),
+    BudgetExceeded: ErrorEntry(403, "BUDGET_EXCEEDED", "Budget Exceeded"),
     InsufficientCredits: ErrorEntry(403, "INSUFFICIENT_CREDITS", "Insufficient Credits"),
     QuotaExceeded: ErrorEntry(403, "QUOTA_EXCEEDED", "Quota Exceeded"),
     NotFound: ErrorEntry(404, "NOT_FOUND", "Not Found"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from functions.dialects.native.mapping.costs import spent
 from patchbay.domain.usage import Tally
 from patchbay.domain.users import ApiKey, Application, User
 
@@ -48,4 +49,4 @@ def _work(name: str, tally: Tally) -> dict[str, Any]:
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
-    return {"jobs": tally.jobs, "audio_minutes": round(tally.audio_s / 60, 3), "cost_usd": round(tally.cost_usd, 6)}
+    return {**spent(tally), "cost_usd": round(tally.cost_usd, 6)}

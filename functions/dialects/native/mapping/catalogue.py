@@ -3,7 +3,8 @@
 from typing import Any
 
 from patchbay.catalog import models
-from patchbay.catalog.compute import CLASSES, Compute
+from patchbay.catalog.compute import Compute
+from patchbay.catalog.costs import Rates
 from patchbay.catalog.models import Model, Shelf
 from patchbay.catalog.workflow import StepSpec, Workflow
 from patchbay.domain.errors import InvalidInput
@@ -27,7 +28,7 @@ def model(found: Model, shelf: Shelf) -> dict[str, Any]:
     }
 
 
-def workflow(found: Workflow, shelf: Shelf) -> dict[str, Any]:
+def workflow(found: Workflow, shelf: Shelf, rates: Rates) -> dict[str, Any]:
     """A workflow, and whether it can be done with the models that are here."""
     specs: tuple[StepSpec, ...] = ()
     reason = None
@@ -44,27 +45,27 @@ def workflow(found: Workflow, shelf: Shelf) -> dict[str, Any]:
         "available": reason is None,
         "reason": reason,
         "outputs": [name for spec in specs if spec.reported for name in spec.outputs],
-        "steps": [_step(spec) for spec in specs],
+        "steps": [_step(spec, rates) for spec in specs],
     }
 
 
-def compute(found: Compute) -> dict[str, Any]:
+def compute(found: Compute, rates: Rates) -> dict[str, Any]:
     """A class of machine."""
     return {
         "name": found.name,
         "vcpus": found.vcpus,
         "memory_mib": found.memory_mib,
         "gpus": found.gpus,
-        "usd_per_hour": found.usd_per_hour,
+        "usd_per_hour": rates.usd_per_hour(found.name),
     }
 
 
-def _step(spec: StepSpec) -> dict[str, Any]:
+def _step(spec: StepSpec, rates: Rates) -> dict[str, Any]:
     return {
         "name": spec.name,
         "engine": spec.engine,
         "model": spec.model or None,
         "licence": models.get(spec.model).licence if spec.model else None,
         "compute": spec.compute,
-        "usd_per_hour": CLASSES[spec.compute].usd_per_hour,
+        "usd_per_hour": rates.usd_per_hour(spec.compute),
     }

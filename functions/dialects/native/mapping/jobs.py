@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from functions.dialects.native.schemas import jobs as schemas
-from patchbay.catalog.compute import step_cost_usd
+from patchbay.catalog.costs import Rates
 from patchbay.core.jobs import Order
+from patchbay.domain import steps as step_life
 from patchbay.domain.jobs import Failure, Job, Output
 from patchbay.domain.steps import Step
 from patchbay.domain.users import Caller
@@ -34,7 +35,8 @@ _LISTED = {
     "started_at",
     "completed_at",
 }
-_OF_STEP = {"name", "engine", "compute", "state", "reused", "attempts", "engine_s", "started_at", "ended_at"}
+_SECONDS = {"start_s", "engine_s", "store_s", "lost_s"}
+_OF_STEP = {"name", "engine", "compute", "state", "reused", "attempts", *_SECONDS, "started_at", "ended_at"}
 _OF_OUTPUT = {"name", "value", "media_type", "size_bytes", "sha256", "delivered_to"}
 
 
@@ -61,12 +63,13 @@ def listed(found: Job) -> dict[str, Any]:
     return found.model_dump(mode="json", include=_LISTED)
 
 
-def job(found: Job, steps: Sequence[Step], link: Callable[[Output], str]) -> dict[str, Any]:
+def job(found: Job, steps: Sequence[Step], link: Callable[[Output], str], rates: Rates) -> dict[str, Any]:
     """A job with its results and steps. `link` makes a fresh link to an output, so links in an answer never are old."""
+    waits_s = step_life.waits_s(steps)
     return {
         **listed(found),
         "outputs": [_output(output, link) for output in found.outputs],
-        "steps": [_step(step) for step in steps],
+        "steps": [_step(step, wait_s, rates) for step, wait_s in zip(steps, waits_s, strict=True)],
         "timing": {
             "queued_s": _between(found.created_at, found.started_at),
             "running_s": _between(found.started_at, found.completed_at),
@@ -81,11 +84,12 @@ def _output(found: Output, link: Callable[[Output], str]) -> dict[str, Any]:
     return {**found.model_dump(mode="json", include=_OF_OUTPUT), "url": link(found) if here else None}
 
 
-def _step(found: Step) -> dict[str, Any]:
+def _step(found: Step, wait_s: float | None, rates: Rates) -> dict[str, Any]:
     return {
         **found.model_dump(mode="json", include=_OF_STEP),
         "model": found.model or None,
-        "cost_usd": step_cost_usd(found),
+        "wait_s": wait_s,
+        "cost_usd": rates.step_usd(found),
         "outputs": [output.name for output in found.outputs],
         "failure": _failure(found.failure),
     }

@@ -3,13 +3,13 @@
 from starlette.datastructures import Headers
 
 from functions.dialects.native.errors import ERRORS, MEDIA_TYPE, shape
-from functions.dialects.native.routes import accounts, assets, catalogue, documents, events, jobs, webhooks
+from functions.dialects.native.routes import accounts, assets, catalogue, costs, documents, events, jobs, webhooks
 from functions.dialects.native.routes.base import BASE
 from functions.dialects.native.schemas.common import Problem
 from functions.http.dialect import Dialect, new_router
 
 router = new_router()
-for _part in (jobs, assets, catalogue, webhooks, events, accounts, documents):
+for _part in (jobs, assets, catalogue, webhooks, events, accounts, costs, documents):
     router.routes.extend(_part.router.routes)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Body, Query, Request
 
 from functions.dialects.native.mapping import accounts as mapping
+from functions.dialects.native.mapping.costs import budgets
 from functions.dialects.native.paging import Cursor, Limit, cut, walked
 from functions.dialects.native.routes.base import BASE
 from functions.dialects.native.schemas import accounts as schemas
@@ -44,11 +45,12 @@ async def usage(
 ) -> JsonAnswer:
     """What you used, by month, dialect and workflow, and what you have now of what is bounded.
 
-    Jobs that succeeded are counted, in the month they did.
+    Jobs are counted in the month they ended; those that failed or were cancelled apart, but with what they cost.
     """
     services, tenant_id = bootstrap.services(), caller(request).tenant_id
     used = services.usage.months(tenant_id, months)
-    return JsonAnswer({**mapping.usage(used), "held": mapping.held(services.assets.holdings.standing(tenant_id))})
+    held, standing = services.assets.holdings.standing(tenant_id), services.budgets.standing(tenant_id)
+    return JsonAnswer({**mapping.usage(used), "held": mapping.held(held), "budgets": budgets(standing)})
 
 
 @router.get(f"{BASE}/applications", response_model=schemas.ApplicationPage, tags=["Applications"])

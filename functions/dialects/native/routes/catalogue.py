@@ -30,11 +30,11 @@ async def list_models(limit: Limit = 50, cursor: NameCursor = None) -> JsonAnswe
 @router.get(f"{BASE}/workflows", response_model=schemas.WorkflowPage, tags=["Catalogue"])
 async def list_workflows(limit: Limit = 50, cursor: NameCursor = None) -> JsonAnswer:
     """Every workflow that an order of one file or none is for: its parameters, its steps, what their machines cost."""
-    shelf = bootstrap.services().shelf
+    shelf, rates = bootstrap.services().shelf, bootstrap.services().rates
     found = [each for each in _by_name(workflow_catalogue.workflows()) if each.input != "files"]
     page, following = cut(found, lambda workflow: workflow.slug, limit, cursor)
-    shown = [mapping.workflow(workflow, shelf) for workflow in page]
-    compute = [mapping.compute(each) for each in CLASSES.values()]
+    shown = [mapping.workflow(workflow, shelf, rates) for workflow in page]
+    compute = [mapping.compute(each, rates) for each in CLASSES.values()]
     return JsonAnswer({"workflows": shown, "compute": compute, "next_cursor": following})
 
 

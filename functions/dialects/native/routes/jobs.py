@@ -107,7 +107,7 @@ async def delete_job(request: Request, job_id: str) -> JsonAnswer:
 
 def _shown(job: Job) -> JsonAnswer:
     jobs = bootstrap.services().jobs
-    return JsonAnswer(mapping.job(job, jobs.steps(job), jobs.link))
+    return JsonAnswer(mapping.job(job, jobs.steps(job), jobs.link, jobs.ends.rates))
 
 
 def _named(values: list[str]) -> tuple[str, ...]:

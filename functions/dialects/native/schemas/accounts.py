@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from functions.dialects.native.schemas.common import NEXT, Order
+from functions.dialects.native.schemas.costs import Budget, Spent
 from functions.http.schemas import Body
 
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
@@ -105,23 +106,17 @@ class Me(Body):
     key: Key | None = Field(description="The key that asks; null for the session of a browser")
 
 
-class WorkUsage(Body):
+class WorkUsage(Spent):
     """What one workflow was used in one dialect."""
 
     dialect: str = Field(description="The dialect in which the jobs were ordered")
     workflow: str = Field(description="Slug of the workflow")
-    jobs: int = Field(description="Jobs that succeeded")
-    audio_minutes: float = Field(description="Minutes of audio that they were about")
-    cost_usd: float = Field(description="What the machines cost, in US dollars")
 
 
-class MonthUsage(Body):
+class MonthUsage(Spent):
     """What was used in one month (UTC)."""
 
     month: str = Field(description="Year and month", examples=["2026-01"])
-    jobs: int = Field(description="Jobs that succeeded")
-    audio_minutes: float = Field(description="Minutes of audio that they were about")
-    cost_usd: float = Field(description="What the machines cost, in US dollars")
     by_work: list[WorkUsage] = Field(description="The same by dialect and workflow, the costliest first")
 
 
@@ -139,4 +134,5 @@ class Usage(Body):
     """What was used, by month, and what there is now."""
 
     held: list[Held] = Field(description="What there is now of all that is bounded; empty where nothing is")
+    budgets: list[Budget] = Field(description="What jobs may cost, and do; empty where that is not bounded")
     months: list[MonthUsage] = Field(description="Newest first; months without a job have zeros")

@@ -66,7 +66,7 @@ class Compute(Body):
     vcpus: int = Field(description="Processors")
     memory_mib: int = Field(description="Memory in MiB")
     gpus: int = Field(description="Graphics processors")
-    usd_per_hour: float = Field(description="What it costs while it works, on demand, in US dollars")
+    usd_per_hour: float = Field(description="What it costs while it works, in US dollars")
 
 
 class WorkflowPage(Body):

@@ -14,7 +14,7 @@ Events = Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=
 Description = Annotated[str, Field(max_length=1024)]
 _EVENTS = (
     "Events to be told: `job.queued`, `job.started`, `job.succeeded`, `job.failed`, `job.cancelled`, `job.deleted`,"
-    " `asset.ready`, `asset.rejected`, or all of a kind: `job.*`, `asset.*`, `*`"
+    " `asset.ready`, `asset.rejected`, `budget.warned`, or all of a kind: `job.*`, `asset.*`, `budget.*`, `*`"
 )
 
 

@@ -6,6 +6,7 @@ from functions.dialects.soundforge.routes import (
     analysis,
     exports,
     health,
+    lalalai,
     linking,
     mixing,
     people,
@@ -19,10 +20,11 @@ from functions.dialects.soundforge.schemas import Error
 from functions.http.dialect import Dialect, new_router
 
 router = new_router()
-for _part in (health, session, processing, analysis, tracks, mixing, exports, people, settings, linking):
+for _part in (health, session, processing, analysis, tracks, mixing, exports, people, settings, linking, lalalai):
     router.routes.extend(_part.router.routes)
 PAGES = frozenset(
     {people.REGISTER, people.LOG_OUT, people.RESET, visits.LOG_IN, settings.SETTINGS, linking.START, linking.CALLBACK}
+    | {lalalai.KEY}
 )
 """Paths that look at the cookie themselves, and send away whoever has none."""
 
@@ -42,6 +44,7 @@ DIALECT = Dialect(
     optional=frozenset({session.SESSION}),
     streamed=frozenset({mixing.EXPORT, *PAGES}),
     quotas=QUOTAS,
-    heavy={processing.SEPARATE: HEAVY, analysis.ANALYZE: HEAVY, tracks.DOWNLOAD: HEAVY, mixing.EXPORT: HEAVY},
+    heavy={processing.SEPARATE: HEAVY, analysis.ANALYZE: HEAVY, tracks.DOWNLOAD: HEAVY, mixing.EXPORT: HEAVY}
+    | {lalalai.QUOTA: HEAVY, lalalai.KEY: HEAVY},
     key_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
 )

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from functions.dialects.soundforge import visits
 from functions.dialects.soundforge.pages.forms import Field, Form
 from functions.dialects.soundforge.pages.markup import Html, fill
-from functions.dialects.soundforge.routes import linking
+from functions.dialects.soundforge.routes import lalalai, linking
 from functions.dialects.soundforge.routes.base import data
 from functions.dialects.soundforge.routes.people import (
     CODE,
@@ -152,6 +152,7 @@ def _page(
 
     parts = [fill(_ACCOUNT, email=user.email, name=user.user_name, plan=user.plan)]
     parts += [shown("verify")] if who.unconfirmed else []
-    parts += [shown("update_profile"), shown("update_password"), linking.box(visit, who), log_out_form(visit)]
+    elsewhere = [linking.box(visit, who), lalalai.box(visit, who)]
+    parts += [shown("update_profile"), shown("update_password"), *elsewhere, log_out_form(visit)]
     top = "" if action in _FORMS and any(map(_FORMS[action].names, wrong)) else fault_of(error)
     return visit.page("Settings", Html("".join(parts)), fault=top, error=error)

@@ -43,7 +43,7 @@ router = new_router()
     response_model=schemas.Made,
     status_code=201,
     tags=TAGS,
-    openapi_extra=forms.file_or_json(form_body(**_TEXTS), schemas.UploadedSample),
+    openapi_extra=forms.file_or_json(form_body(field="file", needed=True, **_TEXTS), schemas.UploadedSample),
 )
 async def create_sample(request: Request) -> JsonAnswer:
     """Make a sample of a file: of the one in the form, or of one that was sent to an upload URL (as JSON)."""

@@ -120,3 +120,12 @@ def test_a_fade_is_no_longer_than_a_clips_can_be(kind: str) -> None:
     with pytest.raises(InvalidFields, match="3600 s at most") as caught:
         daw.read(json.dumps({"edits": [{"stem": "a", "type": kind, "start": 1, "end": 3602}]}))
     assert [problem.field for problem in caught.value.problems] == ["manifest.edits.0"]
+
+
+def test_a_cut_to_the_last_second_leaves_no_rest() -> None:
+    """However long a stem is: whoever exports a stretch of it need not know."""
+    cuts = [{"stem": "a", "type": "cut", "start": start, "end": end} for start, end in ((0, 1.5), (9.5, 86_400))]
+    manifest = daw.read(json.dumps({"edits": cuts}))
+    (piece,) = daw.pieces(manifest.edits)
+    assert (piece.start_s, piece.end_s, piece.at_s) == (1.5, 9.5, 0.0)
+    assert [len(track.clips) for track in daw.arrangement(manifest, ["a", "b"]).tracks] == [1, 1]
