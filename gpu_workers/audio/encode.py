@@ -4,7 +4,7 @@ FFmpeg (PyAV) encodes mp3 (libmp3lame, LGPL), AAC and Opus; libsndfile encodes F
 are clipped in every integer format (see `wav`); the lossy ones take them as they are, and their decoders clip.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,13 +56,6 @@ def open_writer(path: Path, settings: EncodeSettings) -> AbstractContextManager[
     if settings.format in _AV_CODECS:
         return _av_writer(path, settings)
     return _sndfile_writer(path, settings)
-
-
-def encode_blocks(path: Path, blocks: Iterable[Samples], settings: EncodeSettings) -> None:
-    """Write all `blocks` to `path`."""
-    with open_writer(path, settings) as writer:
-        for block in blocks:
-            writer.write(block)
 
 
 def write_wav(path: Path, samples: Samples, sample_rate_hz: int, bit_depth: int = 16) -> None:

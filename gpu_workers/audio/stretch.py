@@ -27,6 +27,8 @@ _SEED = 1
 _PIECE_S = 60.0
 """What is stretched at once: the stretcher keeps all of it in memory, and counts in float32."""
 _OVERLAP_S, _LAG_S, _SEARCH_S, _STEP_S = 0.1, 0.012, 1.0, 0.02
+_FILTER_S = 0.005
+"""More than the resampler's filter reaches, of what it is given."""
 _UNCHANGED = 1e-9
 
 
@@ -47,10 +49,13 @@ SETTINGS: Final[dict[str, Setting]] = {
 }
 
 
-def stretched(samples: Samples, frames: int, pitch: float, rate_hz: int, setting: Setting) -> Samples:
-    """All of `samples` (channels, n) in exactly `frames` frames, frequencies times `pitch`. Silence around is assumed.
+def stretched(
+    samples: Samples, frames: int, pitch: float, rate_hz: int, setting: Setting, *, silence: bool = True
+) -> Samples:
+    """All of `samples` (channels, n) in exactly `frames` frames, frequencies times `pitch`.
 
-    `pitch` n / frames is resampling alone. Held in memory several times over.
+    Silence around is assumed; without `silence` it is not, and the ends are not right. `pitch` n / frames is resampling
+    alone. Held in memory several times over.
     """
     count = samples.shape[1]
     if not count or not frames:
@@ -59,8 +64,8 @@ def stretched(samples: Samples, frames: int, pitch: float, rate_hz: int, setting
         return _resampled(samples, frames, setting)
     if pitch > 1:  # first what makes it shorter: the rest is then less work
         samples = _resampled(samples, max(round(count / pitch), 1), setting)
-        return _stretched(samples, frames, rate_hz, setting)
-    samples = _stretched(samples, max(round(frames * pitch), 1), rate_hz, setting)
+        return _stretched(samples, frames, rate_hz, setting, silence)
+    samples = _stretched(samples, max(round(frames * pitch), 1), rate_hz, setting, silence)
     return _resampled(samples, frames, setting)
 
 
@@ -74,14 +79,15 @@ def stretched_blocks(
     rate_hz = source.sample_rate_hz
     speed = frames / out_frames
     lag, half = round(_LAG_S * rate_hz), round(_OVERLAP_S * rate_hz / 2)
-    margin = half + lag + round(setting.window_s * rate_hz)
+    around, beside = _around(speed, pitch, rate_hz, setting), math.ceil((half + lag) * speed)
     seams = _seams(source, start, out_frames, speed)
     tail = np.zeros((source.channels, 0), np.float32)
     for begin, end in zip([0, *seams], [*seams, out_frames], strict=True):
-        first, last = math.floor((begin - margin) * speed), math.ceil((end + margin) * speed)
+        first = math.floor(begin * speed) - around - (beside if begin else 0)
+        last = math.ceil(end * speed) + around + (beside if end < out_frames else 0)
         # The input's whole frames are not the output's: what is asked for lies `inside` what is made.
-        made = max(round((last - first) / speed), end - begin + 2 * margin)
-        piece = stretched(source.read(start + first, last - first), made, pitch, rate_hz, setting)
+        made = round((last - first) / speed)
+        piece = stretched(source.read(start + first, last - first), made, pitch, rate_hz, setting, silence=False)
         inside = round(begin - first / speed)
         if begin:
             inside += _lag(tail, piece[:, inside - half - lag : inside + half + lag])
@@ -103,22 +109,41 @@ def _resampled(samples: Samples, frames: int, setting: Setting) -> Samples:
     return _fitted(np.asarray(made, np.float32), frames)
 
 
-def _stretched(samples: Samples, frames: int, rate_hz: int, setting: Setting) -> Samples:
+def _around(speed: float, pitch: float, rate_hz: int, setting: Setting) -> int:
+    """Frames of a source before and after a cut that have to be there, for what comes of them is not right."""
+    factor = pitch / speed
+    passes = _passes(factor)
+    each = factor ** (1 / passes) if passes else 1.0
+    stretching = sum(_faded(1 / each, rate_hz, setting) / each**number for number in range(passes))
+    resampling = _FILTER_S * rate_hz * max(speed / pitch, 1.0)
+    return math.ceil(max(pitch, 1.0) * (stretching + resampling))
+
+
+def _faded(speed: float, rate_hz: int, setting: Setting) -> float:
+    """Frames at either end of what a pass is given over which it fades in and out."""
+    return (setting.window_s / 2 + setting.step_s) * rate_hz * max(speed, 1.0)
+
+
+def _passes(factor: float) -> int:
+    return math.ceil(abs(math.log(factor)) / math.log(_LARGEST_FACTOR) - _UNCHANGED)
+
+
+def _stretched(samples: Samples, frames: int, rate_hz: int, setting: Setting, silence: bool) -> Samples:
     count = samples.shape[1]
-    passes = math.ceil(abs(math.log(frames / count)) / math.log(_LARGEST_FACTOR) - _UNCHANGED)
+    passes = _passes(frames / count)
     for number in range(1, passes + 1):
-        samples = _pass(samples, round(count * (frames / count) ** (number / passes)), rate_hz, setting)
+        samples = _pass(samples, round(count * (frames / count) ** (number / passes)), rate_hz, setting, silence)
     return samples
 
 
-def _pass(samples: Samples, frames: int, rate_hz: int, setting: Setting) -> Samples:
-    """One pass of the stretcher, its window's length of silence before and after: it fades in and out over that."""
+def _pass(samples: Samples, frames: int, rate_hz: int, setting: Setting, silence: bool) -> Samples:
+    """One pass of the stretcher. With `silence` before and after, it is that which fades in and out."""
     channels, count = samples.shape
     if count == frames:
         return samples
     window, step = round(setting.window_s * rate_hz), max(round(setting.step_s * rate_hz), 1)
-    before = max(round((window + step) * max(count / frames, 1.0)), 1)
-    padded = np.pad(samples, ((0, 0), (before, before)))
+    before = math.ceil(_faded(count / frames, rate_hz, setting)) if silence else 0
+    padded = np.pad(samples, ((0, 0), (before, before))) if before else samples
     wanted = round(padded.shape[1] * (frames / count))
     stretcher = python_stretch.Signalsmith.Stretch(_SEED)
     stretcher.configure(channels, window, step)

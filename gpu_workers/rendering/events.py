@@ -16,7 +16,10 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A cut that sounds from frame `start` on for `frames` frames, which may be fewer than it has."""
+    """A cut that sounds from frame `start` on for `frames` frames, which may be fewer than it has.
+
+    `skip` frames of the cut, in the direction that it is played in, come before.
+    """
 
     start: int
     frames: int
@@ -26,6 +29,7 @@ class Event:
     right: float
     ramps: tuple[Ramp, ...]
     track: int
+    skip: int = 0
 
     @property
     def end(self) -> int:

@@ -21,9 +21,10 @@ def joined(events: Sequence[Event], edge_frames: int) -> list[Event]:
     found = list(events)
     lines: dict[object, list[int]] = defaultdict(list)
     for place, event in enumerate(found):
-        if event.cut.is_plain and event.frames == event.cut.frames:
-            sound = (event.track, event.cut.path, event.backwards, event.left, event.right)
-            lines[sound].append(place)
+        if not event.cut.is_plain or event.frames == event.cut.frames:
+            # What is stretched goes on only in itself: anew it has other phases.
+            sound = event.cut.path if event.cut.is_plain else event.cut
+            lines[event.track, sound, event.backwards, event.left, event.right].append(place)
     for places in lines.values():
         places.sort(key=lambda place: found[place].start)
         for before, after in pairwise(places):
@@ -39,6 +40,8 @@ def _goes_on(a: Event, b: Event) -> bool:
 
 def _line(event: Event) -> int:
     """What is the same for all events that play the same sound at the same time, wherever they begin and end."""
+    if not event.cut.is_plain:
+        return event.start - event.skip
     if event.backwards:
         return event.start + event.cut.begin + event.cut.count
     return event.start - event.cut.begin
@@ -46,21 +49,29 @@ def _line(event: Event) -> int:
 
 def _halves(a: Event, b: Event, edge_frames: int) -> tuple[Event, Event]:
     """Both, so that they meet in a frame and in the source, and without the edges there."""
-    more = b.start - a.end
-    # Played backwards, what comes last is at the beginning of the cut.
-    first = _resized(a, a.cut.begin - more if a.backwards else a.cut.begin, a.frames + more)
     shift = _line(b) - _line(a)
+    first = _moved(a, 0, a.frames + b.start - a.end)
     # The second half still ends where it does in the source, which may be over there.
-    second = _resized(b, b.cut.begin if b.backwards else b.cut.begin + shift, b.frames - shift)
-    if min(first.frames, second.frames) < 1 or min(first.cut.begin, second.cut.begin) < 0:
+    second = _moved(b, shift, b.frames - shift)
+    if not (_is_there(first) and _is_there(second)):
         return a, b
     down = tuple(ramp for ramp in first.ramps if ramp.rising or ramp.frames > edge_frames)
     up = tuple(ramp for ramp in second.ramps if not ramp.rising or ramp.frames > edge_frames)
     return replace(first, ramps=down), replace(second, ramps=up)
 
 
-def _resized(event: Event, begin: int, frames: int) -> Event:
-    """An event of other frames of its source; what falls at its end still does."""
+def _moved(event: Event, by: int, frames: int) -> Event:
+    """An event of `frames` frames that begins later in its sound; what falls at its end still does."""
     more = frames - event.frames
     ramps = tuple(ramp if ramp.rising else replace(ramp, at=ramp.at + more) for ramp in event.ramps)
-    return replace(event, frames=frames, cut=replace(event.cut, begin=begin, count=frames, frames=frames), ramps=ramps)
+    cut = event.cut
+    if not cut.is_plain:
+        return replace(event, frames=frames, skip=event.skip + by, ramps=ramps)
+    # Played backwards, what comes last is at the beginning of the cut.
+    begin = cut.begin + cut.count - by - frames if event.backwards else cut.begin + by
+    return replace(event, frames=frames, cut=replace(cut, begin=begin, count=frames, speed=1.0), ramps=ramps)
+
+
+def _is_there(event: Event) -> bool:
+    """Whether the cut has what the event plays."""
+    return event.frames > 0 and event.cut.begin >= 0 <= event.skip <= event.cut.frames - event.frames

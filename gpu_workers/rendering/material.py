@@ -13,17 +13,21 @@ _FRAME_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Frames `begin` to `begin + count` of a decoded source, to be played as `frames` with frequencies times `pitch`.
-
-    Its value is its content: two clips that need the same cut are made once.
+    """Frames `begin` to `begin + count` of a decoded source, to be played `speed` times as fast, frequencies times
+    `pitch`. Its value is its content: two clips that need the same cut are made once.
     """
 
     path: Path
     channels: int
     begin: int
     count: int
-    frames: int
+    speed: float
     pitch: float
+
+    @property
+    def frames(self) -> int:
+        """How long it is when it is played."""
+        return round(self.count / self.speed)
 
     @property
     def is_plain(self) -> bool:

@@ -82,7 +82,7 @@ class Mixer:
         first, last = max(event.start, start), min(event.end, end)
         at, count = first - event.start, last - first
         part = room[: 2 * count]
-        self._materials[event.cut].read_into(part.reshape(-1, 2), at, backwards=event.backwards)
+        self._materials[event.cut].read_into(part.reshape(-1, 2), event.skip + at, backwards=event.backwards)
         _scale(part, event.left, event.right)
         for ramp in event.ramps:
             _fade(part.reshape(-1, 2), ramp, at)

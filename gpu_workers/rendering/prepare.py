@@ -1,6 +1,7 @@
 """Make the cuts that are not played as they are: each once, in as many processes as there are cores.
 
-Processes, for the stretcher's binding keeps Python's lock while it works.
+Processes, for the stretcher's binding keeps Python's lock while it works. On one core this process does it: to start
+another takes as long as to stretch six seconds.
 """
 
 import json
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from gpu_workers.audio.stretch import Quality
 from gpu_workers.rendering.material import Cut, Material
-from gpu_workers.rendering.stretch_child import Job
+from gpu_workers.rendering.stretch_child import Job, do
 from gpu_workers.rendering.workers import Crew, cores
 from patchbay.domain.errors import InvalidInput
 
@@ -42,14 +43,14 @@ def prepare(
             field="arrangement.tracks",
         )
     targets = {cut: folder / f"stretched-{number}.f32" for number, cut in enumerate(work)}
-    idle: queue.SimpleQueue[_Child] = queue.SimpleQueue()
+    idle: queue.SimpleQueue[_Hand] = queue.SimpleQueue()
 
     def make(cut: Cut, heartbeat: Callable[[], None]) -> Material:
-        child = idle.get()
+        hand = idle.get()
         try:
-            child.do(_job(cut, targets[cut], rate_hz, quality), heartbeat)
+            hand(_job(cut, targets[cut], rate_hz, quality), heartbeat)
         finally:
-            idle.put(child)
+            idle.put(hand)
         return Material(targets[cut], cut.channels, 0, cut.frames)
 
     progress(0.0)
@@ -57,10 +58,10 @@ def prepare(
     def told(_: int) -> None:
         progress(sum(cut.frames for cut in work if cut in ready) / total)
 
-    with _children(min(cores(), len(work))) as children:
-        for child in children:
-            idle.put(child)
-        for cut, material in Crew(make, max(len(children), 1)).run(work, told):
+    with _hands(min(cores(), len(work))) as hands:
+        for hand in hands:
+            idle.put(hand)
+        for cut, material in Crew(make, max(len(hands), 1)).run(work, told):
             ready[cut] = material  # noqa: PERF403 - `told` looks at it
     progress(1.0)
     return ready
@@ -68,6 +69,10 @@ def prepare(
 
 def _job(cut: Cut, target: Path, rate_hz: int, quality: Quality) -> Job:
     return Job(str(cut.path), str(target), rate_hz, cut.channels, cut.begin, cut.count, cut.frames, cut.pitch, quality)
+
+
+_Hand = Callable[[Job, Callable[[], None]], None]
+"""What does a job, and calls a heartbeat now and then, which may raise."""
 
 
 class _Child:
@@ -117,12 +122,15 @@ class _Child:
 
 
 @contextmanager
-def _children(count: int) -> Iterator[list[_Child]]:
+def _hands(count: int) -> Iterator[list[_Hand]]:
     children: list[_Child] = []
+    if cores() == 1:
+        yield [do] * count
+        return
     try:
         for _ in range(count):
             children.append(_Child())  # noqa: PERF401 - those before one that does not start are ended too
-        yield children
+        yield [child.do for child in children]
     finally:
         for child in children:
             child.end()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from gpu_workers.rendering.events import Event, Ramp
+from gpu_workers.rendering.gather import gathered
 from gpu_workers.rendering.joins import joined
 from gpu_workers.rendering.material import Cut
 from gpu_workers.rendering.sources import Sources, place_of
@@ -46,7 +47,8 @@ def events(
             event = _event(placement, sources, order[placement.track.id], rate_hz)
             if event.frames:
                 found.append(event)
-    return sorted(joined(found, round(EDGE_S * rate_hz)), key=lambda event: event.start)
+    found = joined(gathered(found, rate_hz), round(EDGE_S * rate_hz))
+    return sorted(found, key=lambda event: event.start)
 
 
 def cuts(found: Sequence[Event]) -> list[Cut]:
@@ -70,11 +72,10 @@ def _event(placement: Placement, sources: Sources, track: int, rate_hz: int) -> 
     begin, end = round(placement.cut_start_s * rate_hz), min(round(placement.cut_end_s * rate_hz), file.frames)
     count = max(end - begin, 0)
     pitch = 2 ** (clip.semitones / 12) * (1.0 if clip.preserve_pitch else placement.speed)
-    whole = count if placement.speed == 1 else round(count / placement.speed)
-    start = round(placement.start_s * rate_hz)
+    cut = Cut(file.path, file.channels, begin, count, placement.speed, pitch)
+    whole, start = cut.frames, round(placement.start_s * rate_hz)
     cut_off = placement.length_s < placement.whole_s
     frames = min(whole, round((placement.start_s + placement.length_s) * rate_hz) - start) if cut_off else whole
-    cut = Cut(file.path, file.channels, begin, count, whole, pitch)
     goes_on = (begin > 0, end < file.frames)
     ramps = _ramps(placement, goes_on[::-1] if clip.reversed else goes_on, whole, frames, rate_hz)
     sides = (one * other for one, other in zip(balance(clip.pan), balance(placement.track.pan), strict=True))

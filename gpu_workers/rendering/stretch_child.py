@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,16 @@ class Job:
     quality: str
 
 
-def do(job: Job) -> None:
-    """Write the target."""
+def do(job: Job, heartbeat: Callable[[], None] = lambda: None) -> None:
+    """Write the target; `heartbeat` is called for each minute of it."""
     # What lies around the cut is in the file too; how long the file is says its size.
     size = Path(job.source).stat().st_size // (4 * job.channels)
     source = AudioFile(Path(job.source), job.sample_rate_hz, job.channels, size)
     blocks = stretched_blocks(source, job.begin, job.frames, job.out_frames, job.pitch, SETTINGS[job.quality])
     with Path(job.target).open("wb") as file:
-        file.writelines(np.ascontiguousarray(block.T, dtype="<f4").tobytes() for block in blocks)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block.T, dtype="<f4").data)
+            heartbeat()
 
 
 def main() -> int:

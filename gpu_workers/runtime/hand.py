@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Self
 from gpu_workers.runtime.messages import pass_on
 from gpu_workers.runtime.timing import Timing
 from patchbay.core.tasks import Tasks
+from patchbay.domain.errands import Errand
 from patchbay.domain.errors import TaskCancelled, TaskReturned
 from patchbay.domain.jobs import Failure, FailureKind
 from patchbay.domain.steps import Step
@@ -48,6 +50,10 @@ class Desk:
     timing: Timing
     give_up: Callable[[], None]
     """Ends the process at once: the engine does not let go."""
+    errand_of: Callable[[Step], Errand | None] = lambda step: None
+    """What speaks to a service elsewhere for a step's owner; None for steps that are done here."""
+    longest_s: float = math.inf
+    """What the place it runs in leaves for one task, whatever its workflow allows."""
 
 
 class InHand:
@@ -68,7 +74,10 @@ class InHand:
         self._running = False
         self._fraction = 0.0
         self._reported = 0.0
-        self._watcher = threading.Thread(target=self._watch, name="signs-of-life", daemon=True)
+        # In a context of its own that has the task's facts, so that its lines tell of which task they are.
+        self._watcher = threading.Thread(
+            target=copy_context().run, args=(self._watch,), name="signs-of-life", daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._watcher.start()
@@ -98,7 +107,7 @@ class InHand:
     def begin(self) -> None:
         """The engine starts now, and has the step's time from here."""
         self._running = True
-        self._ends_at = time.monotonic() + self.step.timeout_s
+        self._ends_at = time.monotonic() + min(self.step.timeout_s, self._desk.longest_s)
         self.check()
 
     def progress(self, fraction: float) -> None:
@@ -118,7 +127,8 @@ class InHand:
         """Let another worker have the task now, whatever the engine is doing; what it still makes is thrown away."""
         if not self.settle(Ending.RETURNED):
             return
-        told = {"job_id": self.delivery.message.job_id, "step": self.step.name}
+        message = self.delivery.message  # told here: a signal's thread does this, which has none of the task's facts
+        told = {"job_id": message.job_id, "tenant_id": message.tenant_id, "step": self.step.name}
         try:
             try:
                 self._desk.tasks.give_back(self.delivery.message, self._desk.worker_id, None)
@@ -203,7 +213,9 @@ class InHand:
     def _overdue(self) -> None:
         if not self.settle(Ending.OVERDUE):
             return
-        text = f"step {self.step.name!r} took longer than the {self.step.timeout_s} s that its workflow allows"
+        allowed_s, place_s = self.step.timeout_s, self._desk.longest_s
+        why = f"{allowed_s} s that its workflow allows" if allowed_s <= place_s else f"{place_s:g} s that a machine has"
+        text = f"step {self.step.name!r} took longer than the {why}"
         self._desk.tasks.fail(self.delivery.message, Failure(kind=FailureKind.TIMEOUT, message=text))
         with self._message:
             self._desk.queues.delete(self._desk.compute, self.delivery.handle)

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -29,7 +30,9 @@ class Shell:
     def tell(self, reason: str) -> None:
         """Leave the reason of a failure where the place shows it."""
         if self.message_file is not None and self.message_file.parent.is_dir():
-            self.message_file.write_bytes(reason.encode()[:_MESSAGE_BYTES])
+            # SageMaker makes the folder for root, whom the image does not run as.
+            with suppress(PermissionError):
+                self.message_file.write_bytes(reason.encode()[:_MESSAGE_BYTES])
 
 
 def find(name: str, env: Mapping[str, str]) -> Shell:

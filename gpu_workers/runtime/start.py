@@ -1,6 +1,7 @@
 """From a command line to a running worker."""
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +21,15 @@ GAVE_UP = 75
 """Exit status when an engine did not let go of a cancelled task (EX_TEMPFAIL: start another)."""
 GRACE_S = 4.5
 """Between SIGTERM and the end, whatever the engine does. The task is given back in the first moments of it."""
+QUEUE = "PATCHBAY_ENDPOINT_QUEUE"
+"""The compute class of an endpoint's machines."""
 _ROOT = "patchbay-worker-"
 
 
 def main(argv: Sequence[str], engine: "Callable[[str], Engine] | None" = None) -> int:
     """Run a worker; returns the exit status. `engine` makes an engine by its name instead of the folder's `create`."""
     started = time.monotonic()
-    given = _arguments().parse_args(argv)
+    given = _read(argv)
     # Before anything brings in OpenMP, which reads it once.
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
     if region := os.environ.get("AWS_REGION"):
@@ -57,18 +61,28 @@ def usable_cores() -> int:
     return cores
 
 
-def _arguments() -> argparse.ArgumentParser:
+def _read(argv: Sequence[str]) -> argparse.Namespace:
     from gpu_workers.runtime.shells import SHELLS
     from patchbay.catalog.compute import QUEUED
     from patchbay.core.tasks import LEASE_S
 
     parser = argparse.ArgumentParser(prog="python -m gpu_workers.runtime", description="Work on tasks of one class.")
-    parser.add_argument("--queue", required=True, choices=[compute.name for compute in QUEUED])
+    names = [compute.name for compute in QUEUED]
+    # SageMaker starts the image of an endpoint with this word alone; the rest comes by the environment.
+    parser.add_argument("how", nargs="?", choices=["serve"], help="work whenever an endpoint's invocation says so")
+    parser.add_argument("--queue", default=os.environ.get(QUEUE), help=f"one of {', '.join(names)}; else {QUEUE}")
     parser.add_argument("--idle-s", type=float, default=300.0, help="end after so many seconds without work")
     parser.add_argument("--shell", default="auto", choices=SHELLS, help="where this runs")
     parser.add_argument("--once", action="store_true", help="end after one task")
     parser.add_argument("--lease-s", type=float, default=LEASE_S, help="how long a dead worker keeps its task")
-    return parser
+    parser.add_argument("--stay-until", type=datetime.fromisoformat, help="not to end before, for lack of work")
+    parser.add_argument("--port", type=int, default=8080, help="where `serve` listens")
+    given = parser.parse_args(argv)
+    if given.queue not in names:
+        parser.error(f"--queue must be one of {', '.join(names)}")
+    if given.stay_until is not None and given.stay_until.tzinfo is None:
+        parser.error("--stay-until needs an offset from UTC, as in 2026-11-21T19:00:00+00:00")
+    return given
 
 
 def _run(
@@ -76,14 +90,16 @@ def _run(
 ) -> int:
     import logging
 
-    from gpu_workers.runtime import engines, signals
+    from gpu_workers.runtime import endpoint, engines, signals
     from gpu_workers.runtime.hand import Desk
     from gpu_workers.runtime.timing import Timing
     from gpu_workers.runtime.weights import Weights
     from gpu_workers.runtime.worker import Worker
-    from patchbay.bootstrap import services
+    from patchbay.bootstrap import services, spans_of
 
-    made = services()
+    made, spans = services(), spans_of(f"worker-{given.queue}")
+    if spans is not None:
+        spans.keep_flushing()
     for name in ("table", "media_bucket", f"queue_url_{given.queue}"):
         if not getattr(made.settings, name):
             raise ValueError(f"PATCHBAY_{name.upper()} is not set")
@@ -94,15 +110,29 @@ def _run(
         made.queues,
         Timing(lease_s=given.lease_s),
         give_up=lambda: _exit_now(root, GAVE_UP),
+        errand_of=lambda step: made.errand_of(step, worker_id),
+        longest_s=endpoint.LONGEST_S if given.how == "serve" else math.inf,
     )
     rack = engines.Rack(Weights(made.fetch_weights, root / "weights").files, make or engines.create)
     worker = Worker(desk, made.objects, rack, root)
-    signals.on_stop(worker.stop, lambda: _exit_now(root, 0), GRACE_S)
+    server = endpoint.Server(worker, given.queue, given.port) if given.how == "serve" else None
+    signals.on_stop(server.stop if server else worker.stop, lambda: _exit_now(root, 0), GRACE_S)
     log = logging.getLogger(__name__)
     log.info("worker ready", extra={"worker": worker_id, "seconds": round(time.monotonic() - started, 3)})
-    worker.run(idle_s=given.idle_s, once=given.once)
+    try:
+        if server:
+            server.run()
+        else:
+            worker.run(idle_s=given.idle_s, once=given.once, stay_s=_seconds_until(given.stay_until))
+    finally:
+        if spans is not None:
+            spans.flush()
     log.info("worker ends", extra={"worker": worker_id})
     return 0
+
+
+def _seconds_until(then: datetime | None) -> float:
+    return max(0.0, (then - datetime.now(UTC)).total_seconds()) if then else 0.0
 
 
 def _exit_now(root: Path, status: int) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from gpu_workers.runtime import files
 from gpu_workers.runtime.engines import Rack
 from gpu_workers.runtime.hand import Desk, Ending, InHand
 from gpu_workers.runtime.messages import pass_on
+from gpu_workers.runtime.meter import Meter
+from patchbay.core import tracing, work
 from patchbay.core.tasks import Answer
 from patchbay.domain.errors import (
     InvalidInput,
@@ -30,8 +33,8 @@ from patchbay.domain.errors import (
     UnusableAudio,
 )
 from patchbay.domain.jobs import Failure, FailureKind, Output
-from patchbay.domain.steps import Step
-from patchbay.domain.tasks import EngineTask
+from patchbay.domain.steps import Seconds, Step
+from patchbay.domain.tasks import EngineInput, EngineTask
 from patchbay.ports import Delivery, Objects
 
 _logger = logging.getLogger(__name__)
@@ -50,33 +53,45 @@ class Worker:
         self._objects = objects
         self._rack = rack
         self._root = root
+        self._meter = Meter(desk.compute)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._hand: InHand | None = None
 
-    def run(self, *, idle_s: float, once: bool = False) -> None:
-        """Work until the queue has had nothing for `idle_s` seconds, or after one task.
+    def run(self, *, idle_s: float, once: bool = False, stay_s: float = 0.0, take_s: float = math.inf) -> None:
+        """Work until the queue has had nothing for `idle_s` seconds, or after one task; but for lack of work not before
+        `stay_s` seconds are over, and take nothing more after `take_s`.
 
-        Raises what the queue or the table raised last, if nothing else came of them for as long.
+        Raises what the queue or the table raised last, if nothing else came of them for `idle_s`.
         """
-        idle_from, pause_s = time.monotonic(), 1.0
-        while not self._stopping.is_set():
+        now = time.monotonic()
+        try:
+            self._run(idle_s, once, now + stay_s, now + take_s)
+        finally:
+            self._meter.write()
+
+    def _run(self, idle_s: float, once: bool, stay_until: float, take_until: float) -> None:
+        answered, pause_s = time.monotonic(), 1.0
+        leave_at = max(answered + idle_s, stay_until)
+        while not self._stopping.is_set() and time.monotonic() < take_until:
             try:
-                delivery = self._receive(idle_from + idle_s - time.monotonic())
-                worked = delivery is not None and self._handle(delivery)
+                with self._meter.idle():
+                    delivery = self._receive(leave_at - time.monotonic())
+                with self._meter.busy():
+                    worked = delivery is not None and self._handle(delivery)
             except Exception:
-                if time.monotonic() - idle_from > idle_s:
+                if time.monotonic() - answered > idle_s:
                     raise
                 _logger.exception("the queue or the table did not answer", extra={"seconds": pause_s})
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, _MAX_PAUSE_S)
                 continue
-            pause_s = 1.0
+            answered, pause_s = time.monotonic(), 1.0
             if worked:
-                idle_from = time.monotonic()
+                leave_at = max(answered + idle_s, stay_until)
             if worked and once:
                 return
-            if delivery is None and time.monotonic() - idle_from >= idle_s:
+            if delivery is None and time.monotonic() >= leave_at:
                 _logger.info("nothing to do", extra={"seconds": round(idle_s, 1)})
                 return
 
@@ -96,6 +111,14 @@ class Worker:
 
     def _handle(self, delivery: Delivery) -> bool:
         """Whether there was something to do."""
+        message = delivery.message
+        facts = {"tenant_id": message.tenant_id, "job_id": message.job_id, "step": message.step}
+        with work.begin(**facts), tracing.span("task", kind="consumer", parent=message.traceparent) as span:
+            answer = self._taken(delivery)
+            span.tell(patchbay_compute=self._desk.compute, patchbay_worked=answer)
+        return answer
+
+    def _taken(self, delivery: Delivery) -> bool:
         desk = self._desk
         if self._stopping.is_set():
             pass_on(desk.queues, desk.compute, delivery, 0)
@@ -106,9 +129,10 @@ class Worker:
             pass_on(desk.queues, desk.compute, delivery, desk.timing.backoff_s)
             raise
         if answer is Answer.YOURS and step is not None:
+            self._meter.waited(delivery)
             self._work(InHand(desk, delivery, step))
             return True
-        _logger.info("no work in this message", extra={"job_id": delivery.message.job_id, "answer": answer.value})
+        _logger.info("no work in this message", extra={"answer": answer.value})
         if answer is Answer.OVER:
             desk.queues.delete(desk.compute, delivery.handle)
         else:
@@ -146,7 +170,7 @@ class Worker:
         """Do the task and report how it ended."""
         tasks, message = self._desk.tasks, hand.delivery.message
         try:
-            outputs, engine_s = self._perform(hand, folder)
+            outputs, took = self._perform(hand, folder)
         except (TaskCancelled, TaskReturned) as error:
             self._trouble(hand, error)
         except (InvalidInput, UnusableAudio) as error:
@@ -160,25 +184,34 @@ class Worker:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - logged in `_trouble`
             self._trouble(hand, error)
         else:
-            self._end(hand, Ending.DONE, lambda: tasks.complete(message, hand.step, outputs, engine_s))
+            self._end(hand, Ending.DONE, lambda: tasks.complete(message, hand.step, outputs, took))
 
-    def _perform(self, hand: InHand, folder: Path) -> tuple[list[Output], float]:
-        """Fetch, run, store. Returns the outputs and the seconds that the engine ran."""
+    def _perform(self, hand: InHand, folder: Path) -> tuple[list[Output], Seconds]:
+        """Fetch, run, store. Returns the outputs, and where the seconds went."""
         hand.check()
-        step, fetched, work = hand.step, folder / "in", folder / "work"
+        begun = time.monotonic()
+        step, fetched, scratch = hand.step, folder / "in", folder / "work"
         fetched.mkdir()
-        work.mkdir()
+        scratch.mkdir()
         with ThreadPoolExecutor(1) as pool:
             # The first task of a worker waits for imports and weights anyway; its inputs come meanwhile.
-            coming = pool.submit(files.fetch, self._objects, step, fetched, hand.check)
-            engine = self._rack.ready(step)
+            coming = pool.submit(copy_context().run, self._fetched, step, fetched, hand)
+            with tracing.span("load", patchbay_engine=step.engine, patchbay_model=step.model):
+                engine = self._rack.ready(step)
             inputs = coming.result()
         hand.begin()
         started = time.monotonic()
-        made = engine.run(EngineTask(inputs, step.params, work, hand.progress))
-        engine_s = time.monotonic() - started
+        with tracing.span("engine", patchbay_engine=step.engine, patchbay_model=step.model):
+            made = engine.run(EngineTask(inputs, step.params, scratch, hand.progress, self._desk.errand_of(step)))
+        ended = time.monotonic()
         hand.finished()
-        return files.store(self._objects, self._desk.tasks, step, made, work, hand.check), engine_s
+        with tracing.span("store"):
+            stored = files.store(self._objects, self._desk.tasks, step, made, scratch, hand.check)
+        return stored, Seconds(engine=ended - started, start=started - begun, store=time.monotonic() - ended)
+
+    def _fetched(self, step: Step, folder: Path, hand: InHand) -> list[EngineInput]:
+        with tracing.span("fetch"):
+            return files.fetch(self._objects, step, folder, hand.check)
 
     def _end(self, hand: InHand, ending: Ending, report: Callable[[], None]) -> None:
         """Report and delete the message, unless the task was taken out of our hands before."""
@@ -221,10 +254,7 @@ def _in_words(error: BaseException) -> str:
 
 
 def _told(hand: InHand) -> dict[str, object]:
-    message = hand.delivery.message
     return {
-        "job_id": message.job_id,
-        "tenant": message.tenant_id,
         "step": hand.step.name,
         "engine": hand.step.engine,
         "model": hand.step.model,

@@ -7,44 +7,33 @@ was lowered that would have been over full scale. Other streams (subtitles, time
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from gpu_workers.audio.decode import decode
 from gpu_workers.audio.files import AudioFile
 from gpu_workers.video import remux
-from gpu_workers.video.mixing import Envelope, Wanted, mix
+from gpu_workers.video.mixing import Envelope, mix
 from gpu_workers.video.remux import CHANNELS, RATE_HZ, Film
 from patchbay.domain.errors import InvalidInput, UnusableAudio
-from patchbay.domain.films import MAX_DURATION_S
 from patchbay.domain.tasks import EngineOutput, EngineTask, ModelFiles
+from patchbay.domain.videos import Underlay
 
 _SOUND, _MUSIC, _MIXED, _DONE = 0.1, 0.3, 0.4, 0.6
 """Where, of a task's time, decoding the video's sound, decoding the new one, mixing and writing begin."""
-_RANGES = {
-    "offset_s": (-MAX_DURATION_S, MAX_DURATION_S),
-    "gain": (0.0, 4.0),
-    "duck_db": (0.0, 60.0),
-    "attack_s": (0.001, 5.0),
-    "release_s": (0.001, 10.0),
-    "fade_out_s": (0.0, 60.0),
-}
 
 
-def wanted_of(params: Mapping[str, Any]) -> Wanted:
+def wanted_of(params: Mapping[str, Any]) -> Underlay:
     """The task's parameters, checked. Raises `InvalidInput` with the field that is wrong."""
-    known = {field.name for field in fields(Wanted)}
-    given = {name: value for name, value in params.items() if name in known}
-    for name, (least, most) in _RANGES.items():
-        value = given.get(name, least)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
-            raise InvalidInput(f"{name} has to be a number from {least:g} to {most:g}", field=name)
-    if not isinstance(given.get("keep_original", True), bool):
-        raise InvalidInput("keep_original has to be true or false", field="keep_original")
-    if given.get("duck", "none") not in {"none", "music", "original"}:
-        raise InvalidInput("duck has to be none, music or original", field="duck")
-    return Wanted(**given)
+    known = {name: value for name, value in params.items() if name in Underlay.model_fields}
+    try:
+        return Underlay.model_validate(known, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        raise InvalidInput(f"{name}: {first['msg']}", field=name) from None
 
 
 class VideoEngine:
@@ -89,7 +78,7 @@ class VideoEngine:
         film: Film,
         original: AudioFile | None,
         music: AudioFile,
-        wanted: Wanted,
+        wanted: Underlay,
         target: Path,
     ) -> tuple[float, float]:
         """Mix and write; (length of the result in seconds, gain of the mix)."""

@@ -4,35 +4,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gpu_workers.audio.files import AudioFile, Samples
 from gpu_workers.video.ducking import Ducker
+from patchbay.domain.videos import Underlay
 
 CEILING = 10 ** (-1 / 20)
 """Where the loudest sample of a mix goes that would be over full scale: -1 dBFS."""
 EDGE_S = 0.01
 """Length of the rise of music that begins in its middle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How the new sound goes with the video."""
-
-    offset_s: float = 0.0
-    """Where its beginning is, from position 0; less than 0: its beginning is cut off."""
-    gain: float = 1.0
-    keep_original: bool = True
-    duck: Literal["none", "music", "original"] = "none"
-    """Which of the two goes down while the other is heard."""
-    duck_db: float = 12.0
-    attack_s: float = 0.05
-    release_s: float = 0.5
-    fade_out_s: float = 1.0
-    """How long the new sound fades where the video's end cuts it off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +30,7 @@ class Mix:
 def mix(
     original: AudioFile | None,
     music: AudioFile,
-    wanted: Wanted,
+    wanted: Underlay,
     frames: int,
     target: Path,
     progress: Callable[[float], None],
@@ -83,7 +67,7 @@ class Envelope:
     start: int
     length: int
     total: int
-    wanted: Wanted
+    wanted: Underlay
     rate_hz: int
 
     @property

@@ -2,7 +2,9 @@
 
 *Whole* is uploads in, WAV out; ours decodes uploads in processes with hard limits, measures loudness and
 true peak, and draws a picture. *Mixdown* is what lies between: sources that are decoded, to a mix in float32 on disk.
-ffmpeg has two cores always.
+ffmpeg has two cores always. The loop stretches with our own function, clip by clip in its own process, and that is nine
+tenths of its time: what is left to win on one core is the mixing, and that ours stretches once what clips of one source
+have in common at one speed (6, 10 and 17 % of what is stretched here).
 """
 
 import os
@@ -28,11 +30,11 @@ from tests.unit.gpu_workers.audio.tones import raw_file
 Row = dict[str, Any]
 Times = tuple[float, float]
 LENGTHS_S = {8: 60.0, 32: 30.0, 128: 12.0}
-ROUNDS = 3
+ROUNDS, STRETCHED_ROUNDS = 3, 2
 
 
 def rows() -> list[Row]:
-    """Five minutes on two idle cores, most of them ffmpeg's. What is compared takes turns, and its best time counts."""
+    """Six minutes on two idle cores, most of them ffmpeg's. What is compared takes turns, and its best time counts."""
     version = ffmpeg_version()
     found: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
@@ -53,9 +55,9 @@ def _mixdowns(given: Session, folder: Path, *, stretched_: bool) -> list[Row]:
         "two cores": _on(2, lambda: _ours(given, raw, folder)),
         "numpy": _on(1, lambda: _loop(given, sounds, folder / "loop.f32")),
     }
-    best = _best(ways, 1 if stretched_ else ROUNDS)
+    best = _best(ways, STRETCHED_ROUNDS if stretched_ else ROUNDS)
     what = f"{len(given.arrangement.tracks)} tracks, mixdown{', a third stretched' if stretched_ else ''}"
-    return _rows(given, best, "numpy", what, "numpy loop", told_only="one core" if stretched_ else "")
+    return _rows(given, best, "numpy", what, "numpy loop")
 
 
 def _whole(given: Session, folder: Path, version: str) -> list[Row]:
@@ -68,15 +70,14 @@ def _whole(given: Session, folder: Path, version: str) -> list[Row]:
     return _rows(given, _best(ways, 1), "ffmpeg", what, f"ffmpeg {version}")
 
 
-def _rows(given: Session, best: dict[str, Times], against: str, what: str, them: str, told_only: str = "") -> list[Row]:
+def _rows(given: Session, best: dict[str, Times], against: str, what: str, them: str) -> list[Row]:
     """One core by processor time, which other work on the machine does not stretch; two cores by the clock."""
     found = []
     for cores, measure in (("one core", 0), ("two cores", 1)):
         ours, theirs = (given.length_s / best[way][measure] for way in (cores, against))
-        wanted = cores != told_only
         found.append({
             "name": f"render: {what}, {cores}", "ours": ours, "theirs": theirs, "ratio": ours / theirs,
-            "unit": f"x, {them}", "target": "ratio > 1" if wanted else "told only", "ok": not wanted or ours > theirs,
+            "unit": f"x, {them}", "target": "ratio > 1", "ok": ours > theirs,
         })  # fmt: skip
     return found
 

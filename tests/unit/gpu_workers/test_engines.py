@@ -19,6 +19,7 @@ from patchbay.catalog.models import Shelf
 from patchbay.catalog.workflow import StepSpec
 from patchbay.domain.errors import InvalidInput, TaskCancelled, UnusableAudio
 from patchbay.domain.tasks import EngineInput, EngineOutput, EngineTask, ModelFiles
+from tests.fakes.errand import FakeErrand
 from tests.unit.gpu_workers.video import films
 
 RATE_HZ = 44100
@@ -163,7 +164,7 @@ def task(
         films.make(film, films.Film(pictures=25, clap_s=0.4))
     own = {ARRANGEMENT: session, FILM: film}
     inputs = [EngineInput(name, own.get(name, source)) for name in names]
-    return EngineTask(inputs, dict(spec.params), folder, progress)
+    return EngineTask(inputs, dict(spec.params), folder, progress, FakeErrand())
 
 
 def contents(outputs: list[EngineOutput]) -> dict[str, object]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gpu_workers.audio.decode import decode
-from gpu_workers.audio.encode import EncodeSettings, encode_blocks, vorbis_quality, write_wav
+from gpu_workers.audio.encode import EncodeSettings, open_writer, vorbis_quality, write_wav
 from gpu_workers.audio.metrics import si_sdr
 from patchbay.domain.formats import FORMATS, MEDIA_TYPES, Format
 from tests.unit.gpu_workers.audio.tones import tones
@@ -15,8 +15,9 @@ LEAST_DB = {"wav": 80, "flac": 80, "mp3": 40, "m4a": 30, "ogg": 30, "opus": 15}
 
 def _encode(path: Path, format: Format, channels: int = 2, **more: int) -> None:  # noqa: A002
     samples = tones(FRAMES, 48000, channels)
-    blocks = [samples[:, start : start + 10_007] for start in range(0, FRAMES, 10_007)]
-    encode_blocks(path, blocks, EncodeSettings(format, 48000, channels, FRAMES, **more))
+    with open_writer(path, EncodeSettings(format, 48000, channels, FRAMES, **more)) as writer:
+        for start in range(0, FRAMES, 10_007):
+            writer.write(samples[:, start : start + 10_007])
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -61,13 +62,16 @@ def test_flac_of_24_bits_keeps_24_bits(tmp_path: Path) -> None:
 def test_long_vorbis_in_one_block_does_not_crash(tmp_path: Path) -> None:
     frames = 22050 * 200
     silence = np.zeros((1, frames), np.float32)
-    encode_blocks(tmp_path / "a.ogg", [silence], EncodeSettings("ogg", 22050, 1, frames))
+    with open_writer(tmp_path / "a.ogg", EncodeSettings("ogg", 22050, 1, frames)) as writer:
+        writer.write(silence)
     assert decode(tmp_path / "a.ogg", tmp_path / "d.f32").frames == frames
 
 
 def test_whole_arrays(tmp_path: Path) -> None:
     sound = tones(70_000)
     settings = EncodeSettings("wav", 44100, 2, sound.shape[1], bit_depth=32)
-    encode_blocks(tmp_path / "a.wav", [sound[:, :50_000], sound[:, 50_000:]], settings)
-    write_wav(tmp_path / "b.wav", tones(70_000), 44100, 32)
+    with open_writer(tmp_path / "a.wav", settings) as writer:
+        writer.write(sound[:, :50_000])
+        writer.write(sound[:, 50_000:])
+    write_wav(tmp_path / "b.wav", sound, 44100, 32)
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()

@@ -139,6 +139,20 @@ class TestCuts:
         assert inside[0, :2000].std() == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
         assert inside[0, -2000:].std() == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
 
+    @pytest.mark.parametrize(
+        ("speed", "pitch"), [(0.2, 1.0), (0.8, 1.0), (3.7, 1.0), (1.0, 0.25), (1.0, 1.5), (0.5, 2.0), (2.0, 0.5)]
+    )
+    def test_edges_are_as_clean_as_the_middle(self, source: AudioFile, speed: float, pitch: float) -> None:
+        made = cut(source, RATE_HZ, 2 * RATE_HZ, round(2 * RATE_HZ / speed), pitch)
+        long = RATE_HZ // 10
+        t = 2 * np.pi * np.arange(long) / RATE_HZ
+        for channel, hz in enumerate((440 * pitch, 330 * pitch)):
+            waves = np.stack((np.sin(hz * t), np.cos(hz * t)), axis=1)
+            for place in (0, (made.shape[1] - long) // 2, made.shape[1] - long):
+                part = made[channel, place : place + long]
+                rest = part - waves @ np.linalg.lstsq(waves, part, rcond=None)[0]
+                assert 20 * np.log10(rest.std() / part.std()) < -45
+
     @pytest.mark.parametrize(("speed", "pitch"), [(0.7, 1.0), (1.6, 1.0), (1.0, 1.5), (2.0, 2.0)])
     def test_pieces_of_a_long_one_meet_without_a_seam(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: float, pitch: float

@@ -26,7 +26,7 @@ def test_mono_is_doubled(tmp_path: Path) -> None:
     samples = tones(30, channels=1)
     source = raw_file(tmp_path / "source.f32", samples)
     out = np.zeros((10, 2), np.float32)
-    Material.plain(Cut(source.path, 1, 5, 25, 25, 1.0)).read_into(out, 3, backwards=False)
+    Material.plain(Cut(source.path, 1, 5, 25, 1.0, 1.0)).read_into(out, 3, backwards=False)
     np.testing.assert_array_equal(out, np.repeat(samples[0, 8:18, None], 2, axis=1))
 
 

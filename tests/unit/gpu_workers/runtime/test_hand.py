@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,20 @@ def test_an_engine_has_the_steps_time_and_no_more(bench: Bench) -> None:
     assert failure is not None
     assert (failure.kind, "longer than the 0 s" in failure.message) == (FailureKind.TIMEOUT, True)
     wait_for(lambda: not bench.world.queues.messages["gpu"])
+
+
+def test_the_place_it_runs_in_may_leave_less_time_than_the_workflow(bench: Bench) -> None:
+    bench.desk = replace(bench.desk, longest_s=0.1)
+    with bench.take() as hand:
+        hand.begin()
+        wait_for(lambda: hand.ending is Ending.OVERDUE)
+    wait_for(lambda: bench.step.failure is not None)
+    failure = bench.step.failure
+    assert failure is not None
+    assert (failure.kind, failure.message.endswith("longer than the 0.1 s that a machine has")) == (
+        FailureKind.TIMEOUT,
+        True,
+    )
 
 
 def test_loading_does_not_count(bench: Bench) -> None:

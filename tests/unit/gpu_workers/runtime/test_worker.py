@@ -13,7 +13,7 @@ from patchbay.catalog.compute import DELIVERIES
 from patchbay.domain.errors import InvalidInput, ModelUnavailable, Unavailable, UnusableAudio
 from patchbay.domain.jobs import FailureKind
 from patchbay.domain.steps import Step, StepInput, StepState
-from patchbay.domain.tasks import ComputeClass, EngineOutput, EngineTask, TaskMessage
+from patchbay.domain.tasks import ComputeClass, EngineOutput, EngineTask, ModelFiles, TaskMessage
 from tests.unit.gpu_workers.runtime.desk import INPUT_KEY, TENANT, Bench, Run, one_file
 
 
@@ -38,6 +38,34 @@ def test_a_task_is_done_stored_and_reported(tmp_path: Path) -> None:
     assert bench.left == 0
     assert bench.job.progress == 0.999
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_the_seconds_went_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(task: EngineTask) -> Sequence[EngineOutput]:
+        time.sleep(0.03)
+        return one_file(task)
+
+    bench = Bench(tmp_path, slow)
+    load, upload = bench.engine.load, bench.world.objects.upload
+
+    def slow_load(model: ModelFiles) -> None:
+        time.sleep(0.05)
+        load(model)
+
+    def slow_upload(path: Path, key: str, *, media_type: str) -> None:
+        time.sleep(0.04)
+        upload(path, key, media_type=media_type)
+
+    monkeypatch.setattr(bench.engine, "load", slow_load)
+    monkeypatch.setattr(bench.world.objects, "upload", slow_upload)
+    bench.order()
+    bench.work()
+    step = bench.step
+    assert step.start_s >= 0.05, "waiting for weights is the job's, and the engine's time is not"
+    assert step.engine_s >= 0.03
+    assert step.store_s >= 0.04
+    assert step.lost_s == 0.0
+    assert step.busy_s() == pytest.approx(step.start_s + step.engine_s + step.store_s)
 
 
 def test_the_engine_gets_the_input_the_params_and_an_empty_folder(tmp_path: Path) -> None:

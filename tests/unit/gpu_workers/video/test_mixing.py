@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_workers.audio.files import AudioFile, Samples
-from gpu_workers.video.mixing import CEILING, Mix, Wanted, mix
+from gpu_workers.video.mixing import CEILING, Mix, mix
+from patchbay.domain.videos import Underlay
 
 RATE_HZ = 48_000
 
@@ -25,7 +26,7 @@ def both(samples: object) -> Samples:
     return np.stack([one, 0.5 * one])
 
 
-def mixed(original: Samples | None, music: Samples, wanted: Wanted, frames: int) -> tuple[Samples, Mix, list[float]]:
+def mixed(original: Samples | None, music: Samples, wanted: Underlay, frames: int) -> tuple[Samples, Mix, list[float]]:
     told: list[float] = []
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -47,7 +48,7 @@ def ramp(frames: int) -> Samples:
 def test_every_sample_is_where_it_belongs(start: int, length: int, total: int, gain: float) -> None:
     """Against the plain sum, without edges: no fade at the end, and the rise at a cut beginning undone."""
     music, original = ramp(length), both(np.full(total, 0.1))
-    found, _, _ = mixed(original, music, Wanted(start / RATE_HZ, gain, fade_out_s=0.0), total)
+    found, _, _ = mixed(original, music, Underlay(offset_s=start / RATE_HZ, gain=gain, fade_out_s=0.0), total)
     expected = original.copy()
     first, last = max(start, 0), min(start + length, total)
     if first < last:
@@ -62,7 +63,7 @@ def test_every_sample_is_where_it_belongs(start: int, length: int, total: int, g
 def test_blocks_leave_no_seams() -> None:
     """Longer than a block of mixing: one second."""
     frames = round(2.5 * RATE_HZ)
-    found, _, told = mixed(None, ramp(frames), Wanted(), frames)
+    found, _, told = mixed(None, ramp(frames), Underlay(), frames)
     assert np.array_equal(found, ramp(frames))
     assert told == sorted(told)
     assert told[-1] == 1.0
@@ -70,22 +71,22 @@ def test_blocks_leave_no_seams() -> None:
 
 
 def test_a_cut_end_fades_along_a_cosine() -> None:
-    found, _, _ = mixed(None, both(np.ones(3 * RATE_HZ)), Wanted(fade_out_s=1.0), 2 * RATE_HZ)
+    found, _, _ = mixed(None, both(np.ones(3 * RATE_HZ)), Underlay(fade_out_s=1.0), 2 * RATE_HZ)
     at = np.arange(RATE_HZ)
     assert np.array_equal(found[0, :RATE_HZ], np.ones(RATE_HZ, np.float32))
     assert np.allclose(found[0, RATE_HZ:], 0.5 + 0.5 * np.cos(np.pi * (at + 0.5) / RATE_HZ), atol=1e-6)
 
 
 def test_an_end_of_its_own_does_not_fade() -> None:
-    found, _, _ = mixed(None, both(np.full(RATE_HZ, 0.5)), Wanted(fade_out_s=1.0), 2 * RATE_HZ)
+    found, _, _ = mixed(None, both(np.full(RATE_HZ, 0.5)), Underlay(fade_out_s=1.0), 2 * RATE_HZ)
     assert np.array_equal(found[0], np.repeat(np.array([0.5, 0.0], np.float32), RATE_HZ))
 
 
 def test_what_is_over_full_scale_is_turned_down_and_nothing_else() -> None:
     loud, original = both(np.full(100, 0.9)), both(np.full(100, 0.7))
-    _, over, _ = mixed(original, loud, Wanted(), 100)
+    _, over, _ = mixed(original, loud, Underlay(), 100)
     assert over.gain == pytest.approx(CEILING / 1.6)
-    _, just, _ = mixed(both(np.full(100, 0.1)), loud, Wanted(), 100)
+    _, just, _ = mixed(both(np.full(100, 0.1)), loud, Underlay(), 100)
     assert just.gain == 1.0
 
 
@@ -95,7 +96,7 @@ def test_one_goes_down_while_the_other_is_heard(duck: str) -> None:
     length = 8 * RATE_HZ
     speech, steady = np.zeros(length), both(np.full(length, 0.25))
     speech[2 * RATE_HZ : 4 * RATE_HZ] = 0.1
-    wanted = Wanted(duck=duck, duck_db=18.0, attack_s=0.05, release_s=0.3, fade_out_s=0)  # type: ignore[arg-type]
+    wanted = Underlay(duck=duck, duck_db=18.0, attack_s=0.05, release_s=0.3, fade_out_s=0)
     given_way = (both(speech), steady) if duck == "music" else (steady, both(speech))
     found, _, _ = mixed(*given_way, wanted, length)
     left = (found - both(speech)) / steady
@@ -112,8 +113,8 @@ def test_one_goes_down_while_the_other_is_heard(duck: str) -> None:
 def test_ducking_wants_two_sounds_and_a_level() -> None:
     length = RATE_HZ
     steady = both(np.full(length, 0.25))
-    alone, _, _ = mixed(None, steady, Wanted(duck="music"), length)
+    alone, _, _ = mixed(None, steady, Underlay(duck="music"), length)
     assert np.array_equal(alone, steady)
     quiet = both(np.full(length, 0.005))
-    found, _, _ = mixed(quiet, steady, Wanted(duck="music"), length)
+    found, _, _ = mixed(quiet, steady, Underlay(duck="music"), length)
     assert np.allclose(found, quiet + steady, atol=1e-7)

@@ -1,0 +1,1 @@
+"""The engine whose work a service elsewhere does."""
