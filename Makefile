@@ -13,6 +13,9 @@ PY := $(BIN)/python
 PORT ?= 8484
 DATA ?= .patchbay
 STAGE ?= prod
+CLIENTS ?= 12
+MINUTES ?= 5
+FROM ?= HEAD
 SONG ?=
 MODEL ?=
 export SONG MODEL
@@ -20,10 +23,10 @@ export SONG MODEL
 # The environment first: its Python is what cdk.json calls, and its Node is recent whatever the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv node studio up demo lint test test-quick synth deploy bench gallery fit-classic openapi lock clean
+.PHONY: help venv node studio up demo lint test test-quick synth checkov audit sbom deploy bench load upgrade-drill gallery fit-classic openapi lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: .venv/ready ## Make .venv with everything pinned in requirements.lock
 
@@ -83,12 +86,37 @@ synth: .venv/ready node ## Write the cloud stage's templates to cdk.out/STAGE, c
 	$(BIN)/cfn-lint "cdk.out/$(STAGE)/*.template.json"
 	@echo "checked: cdk.out/$(STAGE)/"
 
+# Checkov fights with our pins, so that it has an environment of its own.
+CHECKOV := 3.3.30
+
+checkov: .checkov/$(CHECKOV) ## Hold Checkov's findings in the cloud's templates against the answers
+	$(MAKE) synth STAGE=prod
+	$(MAKE) synth STAGE=dev
+	$(PY) -m infra.supply checkov --program .checkov/bin/checkov cdk.out/prod cdk.out/dev
+
+.checkov/$(CHECKOV): | .venv/ready
+	$(PY) -m venv --clear .checkov
+	.checkov/bin/pip install --quiet --disable-pip-version-check "checkov==$(CHECKOV)"
+	touch $@
+
+audit: .venv/ready ## Ask what is known against the pinned packages, where the database can be reached
+	$(PY) -m infra.supply audit
+
+sbom: .venv/ready ## Write what each deployed thing is made of to cdk.out/sbom, and check the licences
+	$(PY) -m infra.supply bom --out cdk.out/sbom
+
 deploy: .venv/ready node ## Deploy a stage into the AWS account of your credentials (STAGE=prod; needs Docker)
 	infra/node_modules/.bin/cdk bootstrap --context stage="$(STAGE)"
 	infra/node_modules/.bin/cdk deploy --all --context stage="$(STAGE)"
 
 bench: .venv/ready node ## Measure, print a table, write bench.json
 	$(PY) -m tests.bench
+
+load: .venv/ready node ## Clients of all dialects on a twin, for minutes (CLIENTS=12 MINUTES=5)
+	$(PY) -m tests.load --clients "$(CLIENTS)" --minutes "$(MINUTES)"
+
+upgrade-drill: .venv/ready node ## Upgrade a twin of an older release to this one, under load (FROM=a tag or commit)
+	$(PY) -m tests.drills.upgrade --from "$(FROM)"
 
 gallery: .venv/ready ## Compose the pieces of docs/gallery.md anew: figures, pictures, the table of all combinations
 	$(PY) -m tests.bench.composition_gallery
@@ -111,5 +139,5 @@ lock: ## Pin what .venv holds now
 	mv requirements.new requirements.lock
 
 clean: ## Remove what can be made again; .venv and the twin's data stay
-	rm -rf cdk.out demo bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf cdk.out demo load upgrade bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path "./.venv/*" -not -path "*/node_modules/*" -prune -exec rm -rf {} +

@@ -3,19 +3,27 @@
 import os
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from infra.constructs.bundles import ROOT, Bundler, Target
+from infra.constructs.stage_key import seal
+from infra.stacks import edge
 from infra.stacks.api import ApiStack
 from infra.stacks.compute import ComputeStack
 from infra.stacks.data import DataStack
 from infra.stacks.events import EventsStack
+from infra.stacks.ingest import IngestStack
 from infra.stacks.pipeline import PipelineStack
 from infra.stacks.sockets import SocketStack
 from infra.stacks.studio import StudioStack
+from infra.stacks.watching import WatchingStack
 from infra.stage import Stage, stage
+
+RELEASE = version("patchbay")
+"""Told by each stack, where `patchbay doctor` reads it."""
 
 
 def build(app: cdk.App, chosen: Stage, bundler: Bundler) -> dict[str, cdk.Stack]:
@@ -35,14 +43,29 @@ def build(app: cdk.App, chosen: Stage, bundler: Bundler) -> dict[str, cdk.Stack]
         "Events": events,
         "Sockets": sockets,
     }
-    if chosen.launcher != "none":
+    if set(chosen.backends.values()) != {"none"}:
         stacks["Compute"] = ComputeStack(app, f"{prefix}-Compute", stage=chosen, pipeline=pipeline)
+    ingest = None
+    if chosen.ingest_max:
+        ingest = stacks["Ingest"] = IngestStack(app, f"{prefix}-Ingest", stage=chosen, pipeline=pipeline)
     if not chosen.emulated:  # the twin's front door is in this one's place
-        stacks["Studio"] = StudioStack(app, f"{prefix}-Studio", stage=chosen, data=data, api=api, sockets=sockets)
+        stacks["Studio"] = StudioStack(
+            app, f"{prefix}-Studio", stage=chosen, data=data, api=api, sockets=sockets, ingest=ingest
+        )
+    if edge.wanted(chosen):
+        stacks["Edge"] = edge.EdgeStack(app, f"{prefix}-Edge", stage=chosen)
+        stacks["Studio"].add_stack_dependency(stacks["Edge"])
+    if not chosen.emulated:  # which knows neither sums of metrics nor saved queries
+        stacks["Watching"] = WatchingStack(
+            app, f"{prefix}-Watching", stage=chosen, stacks=list(stacks.values()), bundler=bundler
+        )
+    if data.key:
+        seal((stack for stack in stacks.values() if stack.environment == data.environment), data.key)
     for name, stack in stacks.items():
         # CDK makes a function wait for its whole role, policies included, which cfn-lint calls more than needed.
         # CloudFront is made in every region but China's, whose lists of types lack it.
         ignored = ["W3005", *(["E3006"] if name == "Studio" else [])]
+        cdk.CfnOutput(stack, "Release", value=RELEASE, description="Of the program that deployed it")
         stack.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ignored}}}
     cdk.Tags.of(app).add("patchbay:stage", chosen.name)
     return stacks

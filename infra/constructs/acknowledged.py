@@ -12,9 +12,13 @@ ANYTHING = "IAM5[Resource::*]"
 _WHY_WILDCARD = {
     "s3": "objects are named by what is uploaded; the wildcard stands below one bucket and prefix",
     "execute-api": "sockets are named as they open; the wildcard stands below one API and stage",
+    "secretsmanager": "Secrets Manager ends a secret's ARN with six characters of its own",
     "states": "executions are named after jobs; the wildcard stands below one state machine",
     "batch:SubmitJob": "a job definition's revisions are numbered as they come",
+    "batch:CancelJob": "Batch numbers jobs as they come, whatever their queue; one that has begun cannot be cancelled",
     "batch:ListJobs": "listing jobs knows no resources",
+    "xray": "traces know no resources",
+    "ecs": "tasks are named as they start; the wildcard stands below one cluster",
     "logs": "log streams are named after jobs; the log group is SageMaker's own",
     "sagemaker:CreateProcessingJob": "jobs are named as they come, after a prefix of ours",
     "sagemaker:ListProcessingJobs": "listing jobs knows no resources",

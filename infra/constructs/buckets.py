@@ -1,10 +1,12 @@
 """Buckets: private, encrypted, TLS only, with access logs."""
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.stage import Stage
+from patchbay.catalog.backends import BELLS
 
 INCOMING = "incoming/"
 INCOMING_AUDIO, INCOMING_PICTURES, INCOMING_VIDEOS = (INCOMING + kind for kind in ("audio/", "pictures/", "videos/"))
@@ -19,10 +21,14 @@ VIDEOS = "videos/"
 
 
 class Buckets(Construct):
-    """The bucket of uploads and results, the one of model weights, and the one of their access logs."""
+    """The bucket of uploads and results, the one of model weights, and the one of their access logs.
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+    The latter stays under S3's own key: S3 delivers no access logs to a bucket that is sealed by another.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, key: kms.IKey | None = None) -> None:
         super().__init__(scope, construct_id)
+        sealed = s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED
         removal = RemovalPolicy.RETAIN if stage.durable else RemovalPolicy.DESTROY
         self.logs = s3.Bucket(
             self,
@@ -37,7 +43,9 @@ class Buckets(Construct):
             self,
             "Media",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=sealed,
+            encryption_key=key,
+            bucket_key_enabled=bool(key) or None,
             enforce_ssl=True,
             cors=[_browser_uploads(stage)],
             # No versions: what a user deletes is gone.
@@ -47,6 +55,8 @@ class Buckets(Construct):
                 s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(2 * stage.retention_days)),
                 # As long as the records of uploads that never come.
                 s3.LifecycleRule(prefix=INCOMING, expiration=Duration.days(2)),
+                # What endpoints answer says nothing that the jobs' records do not.
+                s3.LifecycleRule(prefix=BELLS, expiration=Duration.days(2)),
                 s3.LifecycleRule(prefix=ORDERS, expiration=Duration.days(2 * stage.retention_days)),
             ],
             server_access_logs_bucket=self.logs,
@@ -58,7 +68,9 @@ class Buckets(Construct):
             self,
             "Weights",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=sealed,
+            encryption_key=key,
+            bucket_key_enabled=bool(key) or None,
             enforce_ssl=True,
             versioned=stage.durable,
             server_access_logs_bucket=self.logs,

@@ -23,8 +23,13 @@ def of_stage(stage: Stage) -> dict[str, str]:
         public_url=stage.public_url,
         objects_url=stage.objects_url,
         allow_private_urls=stage.allow_private_urls,
+        front_objects=stage.front_objects,
+        ingest_max=stage.ingest_max,
         launcher=stage.launcher,
         max_workers=stage.max_workers,
+        spot_patience_s=stage.spot_patience_s,
+        idle_s=stage.idle_s,
+        warm=stage.warm,
         retention_days=stage.retention_days,
         uploads_kept_days=stage.uploads_kept_days,
         rate_limit_scale=stage.rate_limit_scale,
@@ -33,29 +38,43 @@ def of_stage(stage: Stage) -> dict[str, str]:
         quota_gb=stage.quota_gb,
         quota_jobs=stage.quota_jobs,
         quota_premium=stage.quota_premium,
+        budget_standard=stage.budget_standard,
+        budget_premium=stage.budget_premium,
+        budget_daily_standard=stage.budget_daily_standard,
+        budget_daily_premium=stage.budget_daily_premium,
+        prices=stage.prices,
+        price_scale=stage.price_scale,
+        machine_price=stage.machine_price,
         verify_email=stage.verify_email,
+        mail_from=stage.mail_from,
+        otlp_endpoint=stage.otlp_endpoint,
+        otlp_ratio=stage.otlp_ratio if stage.otlp_endpoint else "",
         credits_standard=stage.credits_standard,
         credits_premium=stage.credits_premium,
+        lalalai_url=stage.lalalai_url,
     )
     return {**ours, "POWERTOOLS_SERVICE_NAME": "patchbay", "POWERTOOLS_METRICS_NAMESPACE": "Patchbay"}
 
 
 def of_accounts(stage: Stage) -> dict[str, str]:
-    """Where songs come from, what speaks for people there, and what seals their tokens."""
+    """Where songs come from; in the twin also what speaks for people there, which `of_secrets` names in the cloud."""
     audio = variables(audio_providers=stage.audio_providers, audio_library=stage.audio_library)
     if stage.emulated:
         told = {name: getattr(stage, name) for name in (*ACCOUNTS, "spotify_api_url", "spotify_accounts_url")}
         return {**audio, **variables(**told)}
-    return {**audio, **variables(**{name: _secret(stage, name) for name in ACCOUNTS})}
+    return audio
 
 
-def of_door(stage: Stage) -> dict[str, str]:
-    """By what the API's functions know what comes through the stage's one address."""
-    return variables(door_secret=door(stage))
+def of_secrets(stage: Stage) -> dict[str, str]:
+    """The operator's secrets, in the cloud by name: who reads a function's variables should learn none."""
+    return variables(vault_key=stage.vault_key) if stage.emulated else variables(secrets=stage.secrets)
 
 
 def door(stage: Stage) -> str:
-    """What the stage's one address says of itself to the API; empty in the twin, and where the operator has none."""
+    """What the stage's one address says of itself to the API; empty in the twin, and where the operator has none.
+
+    CloudFront cannot ask for a secret, so that its header holds this one, by a reference that the deployment follows.
+    """
     return "" if stage.emulated else _secret(stage, "door_secret")
 
 

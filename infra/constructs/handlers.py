@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.constructs import environment
 from infra.constructs.acknowledged import acknowledge, acknowledge_wildcards
 from infra.constructs.bundles import Bundle, Bundler
+from infra.constructs.rights import tracing_rights
 from infra.stage import Stage
 
 RETENTION = {
@@ -64,14 +65,17 @@ class Handler(Construct):
         self.log_group = logs.LogGroup(
             self,
             "Log",
+            # By a name that is known beforehand: saved queries find it without holding on to this stack.
+            log_group_name=f"{stage.prefix}-{entrypoint}",
             retention=RETENTION[stage.log_days],
             removal_policy=RemovalPolicy.DESTROY,
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(role)
-        for statement in rights:
+        allowed = [*rights, *tracing_rights(stage)]
+        for statement in allowed:
             role.add_to_policy(statement)
-        acknowledge_wildcards(role, rights)
+        acknowledge_wildcards(role, allowed)
         self.function = lambda_.Function(
             self,
             "Function",

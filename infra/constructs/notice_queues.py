@@ -1,18 +1,20 @@
 """Queues on the way of notices to webhook receivers."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs import environment
 from infra.constructs.acknowledged import acknowledge
 from infra.constructs.task_queues import lost_queue, private_queue
+from infra.constructs.watching.ring import ring
 
 TIMEOUT = Duration.seconds(60)
 """Of the Lambda that takes the attempts. One may take 15 s, and there are as many threads as messages in a batch."""
 RECEIVES = 5
 """How often a message that its Lambda cannot deal with is tried."""
+BACKLOG_S = 1800
+"""Twice as long as a message can be held back on purpose."""
 MANY = 100
 """Notices given up within an hour, from which on the fault is likely to be here and not with receivers."""
 
@@ -43,13 +45,20 @@ class NoticeQueues(Construct):
             notice_queue_url=self.attempts.queue_url, dead_notice_queue_url=self.given_up.queue_url
         )
         # One receiver that is gone is its owner's matter, so that one notice rings no bell.
-        cloudwatch.Alarm(
+        ring(
             self.given_up,
             "Alarm",
+            runbook="notices-given-up",
+            text=f"At least {MANY} notices to webhook receivers were given up within an hour",
             metric=self.given_up.metric_number_of_messages_sent(period=Duration.hours(1), statistic="Sum"),
             threshold=MANY,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"At least {MANY} notices to webhook receivers were given up within an hour",
+        )
+        ring(
+            self.attempts,
+            "Alarm",
+            runbook="webhook-backlog",
+            text="Notices wait for their attempts for longer than the longest delay of the queue",
+            metric=self.attempts.metric_approximate_age_of_oldest_message(period=Duration.minutes(5)),
+            threshold=BACKLOG_S,
+            periods=2,
         )

@@ -1,14 +1,17 @@
 """What a role may do, as statements for one resource each. The stacks decide who gets which."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
-from infra.constructs.table import INDEXES
+from infra.constructs.table import INDEXES, SECRETS
+from infra.stage import Stage
 
 _READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 _WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
@@ -19,15 +22,52 @@ def allow(actions: Iterable[str], *resources: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=list(resources))
 
 
-def read_table(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
-    """Reads by key, of the table and of its indexes; no scan."""
+def read_table(table: dynamodb.ITable, *, secrets: Collection[str] = ()) -> list[iam.PolicyStatement]:
+    """Reads by key, of the table and of its indexes; no scan. Of `table.SECRETS` only those that are named."""
     indexes = [f"{table.table_arn}/index/{name}" for name in INDEXES]
-    return [allow(_READ, table.table_arn), allow(["dynamodb:Query"], *indexes)]
+    return [
+        allow(_READ, table.table_arn),
+        allow(["dynamodb:Query"], *indexes),
+        *_keep_from(table, [each for each in SECRETS if each not in secrets]),
+    ]
 
 
-def use_table(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
-    """Reads by key, and writes."""
-    return [*read_table(table), allow(_WRITE, table.table_arn)]
+def use_table(table: dynamodb.ITable, *, secrets: Collection[str] = ()) -> list[iam.PolicyStatement]:
+    """Reads by key, and writes; of `table.SECRETS` only of those that are named."""
+    return [*read_table(table, secrets=secrets), allow(_WRITE, table.table_arn)]
+
+
+def _keep_from(table: dynamodb.ITable, secrets: Collection[str]) -> list[iam.PolicyStatement]:
+    """Refuse records of some kinds, whatever else is allowed: keys and sessions lie in the one table, as all else."""
+    if not secrets:
+        return []
+    partitions = {"dynamodb:LeadingKeys": [f"{name}#*" for name in secrets]}
+    return [
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=[*_READ, *_WRITE],
+            resources=[table.table_arn],
+            conditions={"ForAnyValue:StringLike": partitions},
+        )
+    ]
+
+
+def read_secret(stack: Stack, name: str) -> list[iam.PolicyStatement]:
+    """Read the operator's secret, if one is named. Secrets Manager ends its ARN with six characters of its own."""
+    if not name:
+        return []
+    secret = stack.format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{name}-??????",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return [allow(["secretsmanager:GetSecretValue"], secret)]
+
+
+def call(function: lambda_.IFunction) -> list[iam.PolicyStatement]:
+    """Call a Lambda and wait for its answer."""
+    return [allow(["lambda:InvokeFunction"], function.function_arn)]
 
 
 def read_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:
@@ -61,6 +101,12 @@ def sign_people_in(pool: cognito.IUserPool) -> list[iam.PolicyStatement]:
         "UserGlobalSignOut",
     )
     return [allow([f"cognito-idp:Admin{verb}" for verb in verbs], pool.user_pool_arn)]
+
+
+def tracing_rights(stage: Stage) -> list[iam.PolicyStatement]:
+    """Send spans to X-Ray, where the stage does; any other collector asks for none of AWS's rights."""
+    own = re.fullmatch(r"https://xray\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws)(/.*)?", stage.otlp_endpoint)
+    return [allow(["xray:PutTraceSegments"], "*")] if own else []
 
 
 def run_machine(stack: Stack, machine_name: str) -> list[iam.PolicyStatement]:

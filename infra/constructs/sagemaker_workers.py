@@ -10,7 +10,6 @@ from infra.constructs import environment, worker_images
 from infra.constructs.acknowledged import ANYTHING, acknowledge, acknowledge_wildcards
 from infra.constructs.rights import allow
 from infra.stage import Stage
-from patchbay.catalog.compute import QUEUED
 
 
 class SageMakerWorkers(Construct):
@@ -35,8 +34,8 @@ class SageMakerWorkers(Construct):
             role.add_to_policy(statement)
         acknowledge_wildcards(role, given)
         self.images: dict[str, str] = {}
-        for compute in QUEUED:
-            image = worker_images.image(Construct(self, compute.name.capitalize()), compute.name)
+        for compute in stage.kept_by("sagemaker"):
+            image = worker_images.image(Construct(self, compute.name.capitalize()), stage, compute.name)
             image.repository.grant_pull(role)
             self.images[f"sagemaker_image_{compute.name}"] = image.image_uri
         acknowledge(role, ANYTHING, "a log-in to the image registry knows no resources")
@@ -48,7 +47,10 @@ class SageMakerWorkers(Construct):
 
 def env(stack: Stack, stage: Stage) -> dict[str, str]:
     """What the launcher must know before the images are there."""
-    return environment.variables(sagemaker_role_arn=_role_arn(stack, stage))
+    told = environment.variables(sagemaker_role_arn=_role_arn(stack, stage))
+    for compute in stage.kept_by("sagemaker"):
+        told |= worker_images.env(stage, compute.name)  # handed on to the workers by the launcher
+    return told
 
 
 def launch_rights(stack: Stack, stage: Stage) -> list[iam.PolicyStatement]:

@@ -10,17 +10,19 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.constructs import batch_names, worker_images
+from infra.constructs import batch_names, machine_guard, worker_images
 from infra.constructs.acknowledged import ANYTHING, acknowledge, acknowledge_wildcards
 from infra.constructs.handlers import RETENTION
 from infra.constructs.network import WorkerNetwork
 from infra.stage import Stage
 from patchbay.catalog.compute import Compute
 
-IDLE_S = 120
-"""How long a worker waits for more before it ends: about what starting the next one would take."""
 SCRATCH = "/tmp"  # noqa: S108 - a volume of the container's own
 DISK_GIB = 100
+DISK_MIB_PER_S = 400
+"""Unpacking a GPU image of several gigabytes waits for the disk. At $0.04 a month for each above 125 (EBS gp3,
+us-east-1, read 2026) this is 1.5 cents for an hour of a machine.
+"""
 _GAVE_UP = "75"
 """Exit status by which a worker asks for another in its place."""
 _AGENT_POLICY = "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]"
@@ -43,16 +45,10 @@ class Workers(Construct):
         super().__init__(scope, construct_id)
         self._stage, self._compute, self._network = stage, compute, network
         self._template = self._launch_template()
-        machines = [self._machines("Spot", spot=True), self._machines("OnDemand", spot=False)]
-        batch.JobQueue(
-            self,
-            "Queue",
-            job_queue_name=batch_names.queue(stage, compute.name),
-            compute_environments=[
-                batch.OrderedComputeEnvironment(compute_environment=each, order=order)
-                for order, each in enumerate(machines, start=1)
-            ],
-        )
+        spot, on_demand = self._machines("Spot", spot=True), self._machines("OnDemand", spot=False)
+        self._queue("Queue", batch_names.queue(stage, compute.name), spot, on_demand)
+        # For whom the first kept waiting: see the launcher.
+        self._queue("OnDemandQueue", batch_names.on_demand_queue(stage, compute.name), on_demand)
         batch.EcsJobDefinition(
             self,
             "Definition",
@@ -63,9 +59,16 @@ class Workers(Construct):
             propagate_tags=True,
         )
 
+    def _queue(self, name: str, told: str, *machines: batch.ManagedEc2EcsComputeEnvironment) -> None:
+        ordered = [
+            batch.OrderedComputeEnvironment(compute_environment=each, order=order)
+            for order, each in enumerate(machines, start=1)
+        ]
+        batch.JobQueue(self, name, job_queue_name=told, compute_environments=ordered)
+
     def _machines(self, name: str, *, spot: bool) -> batch.ManagedEc2EcsComputeEnvironment:
         gpu = self._compute.gpus > 0
-        types = self._stage.gpu_instances if gpu else self._stage.cpu_instances
+        types = self._stage.instances(gpu)
         kind = batch.EcsMachineImageType.ECS_AL2023_NVIDIA if gpu else batch.EcsMachineImageType.ECS_AL2023
         cheapest = batch.AllocationStrategy.SPOT_PRICE_CAPACITY_OPTIMIZED
         machines = batch.ManagedEc2EcsComputeEnvironment(
@@ -86,14 +89,21 @@ class Workers(Construct):
         return machines
 
     def _launch_template(self) -> ec2.LaunchTemplate:
-        """An encrypted disk with room for images and songs; the machine's own role is out of the containers' reach."""
-        disk = ec2.BlockDeviceVolume.ebs(DISK_GIB, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3)
+        """An encrypted disk with room for images and songs; the machine's own role is out of the containers' reach.
+
+        Batch runs containers in the machine's own network, where a limit of hops keeps nobody from its credentials:
+        the guard does.
+        """
+        disk = ec2.BlockDeviceVolume.ebs(
+            DISK_GIB, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3, throughput=DISK_MIB_PER_S
+        )
         return ec2.LaunchTemplate(
             self,
             "Template",
             block_devices=[ec2.BlockDevice(device_name="/dev/xvda", volume=disk)],
             require_imdsv2=True,
             http_put_response_hop_limit=1,
+            user_data=machine_guard.user_data(),
         )
 
     def _container(
@@ -104,21 +114,29 @@ class Workers(Construct):
         for statement in rights:
             role.add_to_policy(statement)
         acknowledge_wildcards(role, rights)
-        log = logs.LogGroup(self, "Log", retention=RETENTION[stage.log_days], removal_policy=RemovalPolicy.DESTROY)
-        command = ["python", "-m", "gpu_workers.runtime", "--queue", compute.name, "--idle-s", str(IDLE_S)]
+        name = f"{stage.prefix}-worker_{compute.name}"  # known beforehand, as those of Lambdas are
+        log = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=name,
+            retention=RETENTION[stage.log_days],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
         container = batch.EcsEc2ContainerDefinition(
             self,
             "Container",
-            image=ecs.ContainerImage.from_docker_image_asset(worker_images.image(self, compute.name)),
-            command=[*command, "--shell", "batch"],
+            image=ecs.ContainerImage.from_docker_image_asset(worker_images.image(self, stage, compute.name)),
+            command=["--queue", compute.name, "--idle-s", str(stage.idle_s)],
             cpu=compute.vcpus,
             gpu=compute.gpus or None,
             memory=Size.mebibytes(compute.memory_mib),
-            environment=dict(env),
+            environment={**env, **worker_images.env(stage, compute.name)},
             job_role=role,
             logging=ecs.LogDriver.aws_logs(stream_prefix=compute.name, log_group=log),
             readonly_root_filesystem=True,
-            user="worker",
+            user=str(machine_guard.WORKER_UID),
+            # Decoders and encoders are processes of their own: somebody has to fetch the dead.
+            linux_parameters=batch.LinuxParameters(self, "Linux", init_process_enabled=True),
             # No path on the host: Docker makes a volume with the image's own rights, gone with the container.
             volumes=[batch.EcsVolume.host(name="scratch", container_path=SCRATCH, readonly=False)],
         )
@@ -129,12 +147,16 @@ class Workers(Construct):
 def _retries() -> list[batch.RetryStrategy]:
     """Another machine for a worker that lost its own, or asked for it; none for one that failed by itself.
 
-    Its task does not wait for this: the message comes back to the queue, where any worker finds it.
+    Its task does not wait for this: the message comes back to the queue, where any worker finds it. Batch takes the
+    first rule that fits, five of them at most, and tries again where none does; so the last one is for all others
+    ("Automated job retries" and "Retry strategies" of its guide, read in 2026).
     """
     again, stop = batch.Action.RETRY, batch.Action.EXIT
     return [
         batch.RetryStrategy.of(again, batch.Reason.SPOT_INSTANCE_RECLAIMED),
         batch.RetryStrategy.of(again, batch.Reason.CANNOT_PULL_CONTAINER),
+        # Docker was too slow, the disk or the network not ready: the worker itself had not begun.
+        batch.RetryStrategy.of(again, batch.Reason.custom(on_status_reason="Task failed to start*")),
         batch.RetryStrategy.of(again, batch.Reason.custom(on_exit_code=_GAVE_UP)),
         batch.RetryStrategy.of(stop, batch.Reason.custom(on_reason="*")),
     ]

@@ -26,6 +26,7 @@ from infra.constructs.buckets import (
 )
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
+from infra.constructs.table import SECRETS
 from infra.stacks.pipeline import PipelineStack
 from infra.stage import Stage
 from patchbay.catalog.dialects import DIALECTS
@@ -113,11 +114,12 @@ class ApiStack(Stack):
             memory_mib=1024,
             env={
                 **pipeline.variables,
-                **environment.of_door(stage),
+                **environment.of_secrets(stage),
                 **(environment.of_accounts(stage) if dialect in WITH_ACCOUNTS else {}),
             },
             rights=[
-                *rights.use_table(data.table),
+                *rights.use_table(data.table, secrets=SECRETS),
+                *rights.read_secret(self, stage.secrets),
                 *rights.read_objects(data.media_arn, RESULTS, *own),
                 *rights.write_objects(data.media_arn, *own),
                 *rights.run_machine(self, pipeline.machine_name),

@@ -9,11 +9,11 @@ from constructs import Construct
 from infra.constructs import environment, rights
 from infra.constructs.buckets import ORDERS, RESULTS, UPLOADS, VIDEOS
 from infra.constructs.network import WorkerNetwork
+from infra.constructs.sagemaker_endpoint import SageMakerEndpoint
 from infra.constructs.sagemaker_workers import SageMakerWorkers
 from infra.constructs.workers import Workers
 from infra.stacks.pipeline import PipelineStack
 from infra.stage import Stage
-from patchbay.catalog.compute import QUEUED
 
 
 class ComputeStack(Stack):
@@ -23,32 +23,56 @@ class ComputeStack(Stack):
         self, scope: Construct, construct_id: str, *, stage: Stage, pipeline: PipelineStack, **kwargs: Any
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        if stage.launcher == "sagemaker":
-            self._sagemaker(stage, pipeline)
-        else:
-            self._batch(stage, pipeline)
+        # Batch sets no region in the container, and none of them has a use for the machine's own role.
+        region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region, "AWS_EC2_METADATA_DISABLED": "true"}
+        self._env = {**environment.of_stage(stage), **pipeline.variables, **pipeline.opening, **region}
+        self._stage, self._pipeline = stage, pipeline
+        if stage.kept_by("batch"):
+            self._batch()
+        if stage.kept_by("sagemaker"):
+            self._processing_jobs()
+        for compute in stage.kept_by("sagemaker-endpoint"):
+            SageMakerEndpoint(
+                self,
+                f"{compute.name.capitalize()}Endpoint",
+                stage=stage,
+                compute=compute,
+                media_bucket=pipeline.data.media.bucket_name,
+                media_arn=pipeline.data.media_arn,
+                env=self._env,
+                rights=self._rights(pipeline, compute.name),
+            )
 
-    def _sagemaker(self, stage: Stage, pipeline: PipelineStack) -> None:
-        rights_of_all = self._rights(pipeline, *(compute.name for compute in QUEUED))
+    def _processing_jobs(self) -> None:
+        stage, pipeline = self._stage, self._pipeline
+        rights_of_all = self._rights(pipeline, *(compute.name for compute in stage.kept_by("sagemaker")))
         workers = SageMakerWorkers(self, "Workers", stage=stage, rights=rights_of_all)
         # An image's address is made of its contents' hash: the pipeline needs nothing of this stack to know it.
         for name, value in workers.variables().items():
             pipeline.dispatch.add_environment(name, value)
             pipeline.reconcile.add_environment(name, value)
 
-    def _batch(self, stage: Stage, pipeline: PipelineStack) -> None:
-        network = WorkerNetwork(self, "Network")
-        # Batch sets no region in the container.
-        region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
-        env = {**environment.of_stage(stage), **pipeline.variables, **region}
-        for compute in QUEUED:
+    def _batch(self) -> None:
+        stage, pipeline = self._stage, self._pipeline
+        data, elsewhere = pipeline.data, stage.weights_elsewhere
+        weights = data.weights_arn
+        if elsewhere:
+            weights = self.format_arn(service="s3", region="", account="", resource=elsewhere[0])
+        network = WorkerNetwork(
+            self,
+            "Network",
+            private=stage.private_workers,
+            table_arn=data.table.table_arn,
+            bucket_arns=[data.media_arn, weights],
+        )
+        for compute in stage.kept_by("batch"):
             Workers(
                 self,
                 compute.name.capitalize(),
                 stage=stage,
                 compute=compute,
                 network=network,
-                env=env,
+                env=self._env,
                 rights=self._rights(pipeline, compute.name),
             )
 
@@ -65,6 +89,8 @@ class ComputeStack(Stack):
             # A task given back at its last delivery goes as a new message, or it would be buried unfinished.
             *rights.send(*queues),
             *rights.answer_tasks(self, pipeline.machine_name),
+            *rights.tracing_rights(pipeline.stage),
+            *(pipeline.may_open if "cpu" in computes else ()),
         ]
 
     def _weights_rights(self, pipeline: PipelineStack) -> list[iam.PolicyStatement]:

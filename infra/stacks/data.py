@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from infra.constructs.buckets import Buckets
+from infra.constructs.stage_key import StageKey
 from infra.constructs.table import Table
 from infra.constructs.user_pool import UserPool
 from infra.stage import Stage
@@ -16,8 +17,9 @@ class DataStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, termination_protection=stage.durable, **kwargs)
-        self.table = Table(self, "Records", durable=stage.durable).table
-        buckets = Buckets(self, "Objects", stage=stage)
+        self.key = StageKey(self, "Sealing", stage=stage).key if stage.own_key else None
+        self.table = Table(self, "Records", durable=stage.durable, key=self.key).table
+        buckets = Buckets(self, "Objects", stage=stage, key=self.key)
         self.media, self.weights = buckets.media, buckets.weights
         self.people = UserPool(self, "People", stage=stage)
         # As others import them, so that a finding about them has the same name there as here.

@@ -18,7 +18,9 @@ from infra.constructs.acknowledged import ANYTHING, acknowledge
 from infra.constructs.buckets import INCOMING_AUDIO, RESULTS, SAMPLES, UPLOADS, VIDEOS
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
+from infra.constructs.table import SIGNING
 from infra.constructs.task_queues import lost_queue, private_queue
+from infra.constructs.watching.ring import ring
 from infra.stacks.pipeline import LONGEST, ROOM, PipelineStack
 from infra.stage import Stage
 
@@ -32,11 +34,13 @@ ROUTED = (
     "job.deleted",
     "asset.ready",
     "asset.rejected",
+    "budget.warned",
 )
 """What an endpoint can ask for, as in `patchbay.domain.webhooks`, which this side does not import; a test holds the two
 together. A `ping` does not come by the bus.
 """
 JOB_OVER = ("job.succeeded", "job.failed", "job.cancelled", "job.deleted")
+BEHIND_MS = 300_000
 BATCH = 10
 AT_ONCE, AT_ONCE_IN_TWIN = 20, 2
 """Instances of one consumer: they take turns on a developer's machine."""
@@ -57,7 +61,7 @@ class EventsStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        self.stage, self.data, self.notices = stage, pipeline.data, pipeline.notices
+        self.stage, self.data, self.notices, self.egress = stage, pipeline.data, pipeline.notices, pipeline.egress
         self._code = Code(self, "Code", stage=stage, bundler=bundler)
         self.bus = self._own_bus()
         self._lost = lost_queue(self, "Lost", what="A change of the table, an event or an import")
@@ -82,7 +86,7 @@ class EventsStack(Stack):
         may_tell = rights.allow(["events:PutEvents"], self.bus.event_bus_arn)
         publish = self._handler("publish_changes", [may_tell], env=self._bus_name())
         # Any number of tries: a bus that is away for hours must cost no event. A stream holds a day.
-        self._follow_table(publish, _filters(written=["job", "asset"], deleted=["job"]))
+        self._follow_table(publish, _filters(written=["job", "asset", "budget"], deleted=["job"]))
         acknowledge(self.node.find_child("PublishChanges"), ANYTHING, "listing streams knows no resources")
 
     def _index_samples(self) -> None:
@@ -106,6 +110,15 @@ class EventsStack(Stack):
                 **options,
             )
         )
+        ring(
+            function,
+            "Behind",
+            runbook="stream-behind",
+            text="Changes of the table wait to be told, or to be found by search",
+            metric=function.metric("IteratorAge", period=Duration.minutes(5), statistic="Maximum"),
+            threshold=BEHIND_MS,
+            periods=2,
+        )
 
     def _bus_name(self) -> dict[str, str]:
         return environment.variables(bus_name=self.bus.event_bus_name)
@@ -126,11 +139,14 @@ class EventsStack(Stack):
     def _deliver_notices(self) -> None:
         """A dialect's report has links to results, which are as good as the rights of who signs them."""
         may = [
-            *rights.use_table(self.data.table),
+            *rights.use_table(self.data.table, secrets=[SIGNING]),
+            *rights.read_secret(self, self.stage.secrets),
             *rights.send(self.notices.attempts, self.notices.given_up),
             *rights.read_objects(self.data.media_arn, UPLOADS, RESULTS),
+            *self.egress.call,
         ]
-        deliver = self._handler("deliver_webhook", may, timeout=notice_queues.TIMEOUT, memory_mib=1024)
+        env = {**environment.of_secrets(self.stage), **self.egress.variables}
+        deliver = self._handler("deliver_webhook", may, timeout=notice_queues.TIMEOUT, memory_mib=1024, env=env)
         self._drain(self.notices.attempts, deliver)
 
     def _sweep_notices(self) -> None:
@@ -149,8 +165,9 @@ class EventsStack(Stack):
             *rights.write_objects(media, UPLOADS),
             *rights.remove_objects(media, INCOMING_AUDIO),
         ]
-        may = [*rights.use_table(self.data.table), *files]
-        fetch = self._handler("import_asset", may, timeout=LONGEST, memory_mib=2048, storage=ROOM)
+        may = [*rights.use_table(self.data.table), *files, *self.egress.rights]
+        told = self.egress.variables
+        fetch = self._handler("import_asset", may, timeout=LONGEST, memory_mib=2048, storage=ROOM, env=told)
         self._keep_what_fails(fetch, retries=2)
         self._rule("ImportRule", ["asset.awaited"], targets.LambdaFunction(fetch, dead_letter_queue=self._lost))
 

@@ -11,9 +11,10 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
-from infra.constructs import batch_names, environment, rights, sagemaker_workers
+from infra.constructs import environment, launching, rights
 from infra.constructs.buckets import INCOMING_AUDIO, PROJECTS, RESULTS, UPLOADS
 from infra.constructs.bundles import Bundler
+from infra.constructs.egress import Egress
 from infra.constructs.handlers import Code, Handler
 from infra.constructs.notice_queues import NoticeQueues
 from infra.constructs.pipeline_definition import LAMBDA_TIMEOUT_S, definition
@@ -55,7 +56,9 @@ class PipelineStack(Stack):
             **self.notices.variables,
         }
         self._code = Code(self, "Code", stage=stage, bundler=bundler)
+        self.egress = Egress(self, "Egress", stage=stage, code=self._code, media_arn=data.media_arn)
         self._lost = lost_queue(self, "Lost", what="An upload's notice or a reconciliation")
+        self._open_keys()
         self._state_machine()
         self._inspect_uploads()
         self._bury_hopeless_tasks()
@@ -72,10 +75,12 @@ class PipelineStack(Stack):
             *rights.write_objects(media, UPLOADS),
             *rights.remove_objects(media, INCOMING_AUDIO),
         ]
-        plan = self._handler("plan_job", [*table, *files], timeout=LONGEST, memory_mib=2048, storage=ROOM)
-        run = self._handler(
-            "run_step", [*table, *rights.read_objects(media, RESULTS)], timeout=LONGEST, memory_mib=1024
+        out, told = self.egress.rights, self.egress.variables
+        plan = self._handler(
+            "plan_job", [*table, *files, *out], timeout=LONGEST, memory_mib=2048, storage=ROOM, env=told
         )
+        sends = [*table, *rights.read_objects(media, RESULTS), *out]
+        run = self._handler("run_step", sends, timeout=LONGEST, memory_mib=1024, env=told)
         self.dispatch = dispatch = self._handler("dispatch_step", self._dispatch_rights(), env=self._launcher_env())
         finish = self._handler("finish_job", table)
         functions = {"PlanJob": plan, "RunStep": run, "DispatchStep": dispatch, "FinishJob": finish}
@@ -87,6 +92,17 @@ class PipelineStack(Stack):
             functions=functions,
         ).machine
         CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
+
+    def _open_keys(self) -> None:
+        """Workers have users' keys for services elsewhere opened, of those alone whose tasks they hold."""
+        may = [
+            *rights.use_table(self.data.table, secrets=["VENDORKEYS"]),
+            *rights.read_secret(self, self.stage.secrets),
+        ]
+        opens = self._handler("open_key", may, env=environment.of_secrets(self.stage))
+        self.opening = environment.variables(keys_function=opens.function_name)
+        self.may_open = rights.call(opens)
+        CfnOutput(self, "KeysFunctionName", value=opens.function_name)
 
     def _inspect_uploads(self) -> None:
         """Every finished upload is taken, and then looked at. Results lie elsewhere, which sets nothing off."""
@@ -156,20 +172,10 @@ class PipelineStack(Stack):
     def _launch_rights(self) -> list[iam.PolicyStatement]:
         """See how much work there is, and start workers for it."""
         look = rights.count(*self.queues.by_class.values())
-        match self.stage.launcher:
-            case "batch":
-                return look + batch_names.submit_rights(self, self.stage)
-            case "sagemaker":
-                return look + sagemaker_workers.launch_rights(self, self.stage)
-        return look
+        return look + launching.rights(self, self.stage, self.data.media_arn)
 
     def _launcher_env(self) -> dict[str, str]:
-        match self.stage.launcher:
-            case "batch":
-                return batch_names.env(self.stage)
-            case "sagemaker":
-                return sagemaker_workers.env(self, self.stage)
-        return {}
+        return {**self.opening, **launching.env(self, self.stage)}
 
     def _keep_what_fails(self, function: lambda_.Function) -> None:
         function.configure_async_invoke(retry_attempts=2, on_failure=destinations.SqsDestination(self._lost))

@@ -17,6 +17,7 @@ from infra.constructs import environment, rights
 from infra.constructs.acknowledged import acknowledge
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
+from infra.constructs.table import SECRETS
 from infra.stacks.events import SOURCE, EventsStack
 from infra.stacks.pipeline import PipelineStack
 from infra.stage import Stage
@@ -53,7 +54,7 @@ class SocketStack(Stack):
         )
         self.api_id = api.api_id
         self._endpoint = self._endpoint_of(api)
-        may = [*rights.use_table(pipeline.data.table), self._may_send(api)]
+        may = [*rights.use_table(pipeline.data.table, secrets=SECRETS), self._may_send(api)]
         answer = self._handler("socket", may)
         for route in ("$connect", "$disconnect", "$default"):
             api.add_route(route, integration=WebSocketLambdaIntegration(f"{route[1:]}Integration", answer))

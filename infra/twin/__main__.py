@@ -1,15 +1,18 @@
-"""The command `python -m infra.twin up [--port 8484] [--data .patchbay]`."""
+"""The commands `python -m infra.twin up [--port 8484] [--data .patchbay]` and `deploy`, into a twin that is up."""
 
 import argparse
 import asyncio
 import logging
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from infra.twin.deploy import DeployFailed
 from infra.twin.folder import AlreadyRunning, DataFolder
-from infra.twin.launcher import CannotStart, Options, prepare, up
+from infra.twin.launcher import CannotStart, Options, prepare, say, up
+from infra.twin.redeploy import redeploy
 from infra.twin.server import PortTaken
 from infra.twin.state import read_state
 from infra.twin.toolchain import MissingTool
@@ -17,25 +20,30 @@ from infra.twin.toolchain import MissingTool
 _EXPECTED = (CannotStart, DeployFailed, MissingTool, PortTaken)
 
 
-def _arguments(argv: list[str]) -> Options:
+def _arguments(argv: list[str]) -> tuple[str, Options]:
     parser = argparse.ArgumentParser(prog="python -m infra.twin", description="Patchbay's local twin")
-    command = parser.add_subparsers(dest="command", required=True).add_parser("up", help="run the twin until Ctrl-C")
-    command.add_argument("--port", type=int, default=8484, help="where to serve https (default 8484)")
-    command.add_argument("--data", type=Path, default=Path(".patchbay"), help="folder that keeps everything")
-    command.add_argument("--app", help="command of another CDK app than that of cdk.json")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up_command = commands.add_parser("up", help="run the twin until Ctrl-C")
+    up_command.add_argument("--port", type=int, default=8484, help="where to serve https (default 8484)")
+    deploy = commands.add_parser("deploy", help="put the stacks of this checkout into a twin that is up")
+    for command in (up_command, deploy):
+        command.add_argument("--data", type=Path, default=Path(".patchbay"), help="folder that keeps everything")
+        command.add_argument("--app", help="command of another CDK app than that of cdk.json")
     given = parser.parse_args(argv)
-    return Options(given.port, given.data, given.app)
+    return given.command, Options(getattr(given, "port", 0), given.data, given.app)
 
 
-def _fail(text: str) -> int:
-    print(f"Patchbay cannot start: {text}", file=sys.stderr, flush=True)
+def _fail(text: str, what: str = "start") -> int:
+    print(f"Patchbay cannot {what}: {text}", file=sys.stderr, flush=True)
     return 1
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit status is the answer."""
-    options = _arguments(sys.argv[1:] if argv is None else argv)
+    command, options = _arguments(sys.argv[1:] if argv is None else argv)
     os.umask(0o077)  # this folder holds keys and other people's music
+    if command == "deploy":
+        return _guarded(_deploy(options), "be deployed")
     data = DataFolder(options.data.resolve())
     try:
         prepare(data)
@@ -49,13 +57,23 @@ def main(argv: list[str] | None = None) -> int:
         filename=data.logs / "twin.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    return _guarded(up(options), "start")
+
+
+async def _deploy(options: Options) -> None:
+    asked = await redeploy(options, say)
+    told = f"; {asked} workers were asked to leave" if asked else ""
+    print(f"the stacks of this checkout are in the twin{told}", flush=True)
+
+
+def _guarded(work: Coroutine[Any, Any, None], what: str) -> int:
     try:
-        asyncio.run(up(options))
+        asyncio.run(work)
     except (*_EXPECTED, ExceptionGroup) as error:
         cause = _first(error)
         if not isinstance(cause, _EXPECTED):
             raise
-        return _fail(str(cause))
+        return _fail(str(cause), what)
     return 0
 
 

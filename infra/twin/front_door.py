@@ -1,6 +1,5 @@
-"""The one address of the twin. In the cloud a CloudFront distribution has this place (`infra/stacks/studio.py`): the
-studio, the API and the socket are behind it; the bucket has an address of its own, and nothing takes what is too large
-for a Lambda.
+"""The one address of the twin. In the cloud a CloudFront distribution has this place (`infra/stacks/studio.py`), with
+the same behind it where a stage asks for that: the service for large bodies, and links to objects.
 
 The media bucket's paths go to S3 under its rules for links; requests and answers that are whole files go to the ingest
 service; `/studio/` is the studio's bundle, and `/` leads there; everything else goes to the HTTP API under API

@@ -1,7 +1,6 @@
 """The ingest service beside the twin: a process of its own for bodies that no Lambda takes, kept running.
 
-The front door sends it their paths. A stage in the cloud has nothing in this place yet: what no Lambda takes is refused
-there.
+The front door sends it their paths. In the cloud the stack `Ingest` has this place, where a stage asks for it.
 """
 
 import asyncio

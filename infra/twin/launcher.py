@@ -186,7 +186,7 @@ class Twin:
             await asyncio.sleep(0.02)
 
     async def _ensure_deployed(self) -> dict[str, str]:
-        current = await asyncio.to_thread(_fingerprint, self._options)
+        current = await asyncio.to_thread(fingerprint_of, self._options)
         if deployed_fingerprint(self._data) == current:
             await self._emulator_answers()
             outputs = read_outputs(self._data.outputs)
@@ -301,7 +301,8 @@ def _port_of(endpoint: object) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
-def _fingerprint(options: Options) -> str:
+def fingerprint_of(options: Options) -> str:
+    """Names what would be deployed."""
     # Settings are part of it: the functions are told them when they are deployed.
     facts = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("PATCHBAY_")]
     facts += [options.app or "", options.base_url]

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
-from infra.twin.asgi import ClientGone, Receive, Scope, Send, answer_s3_error, body_chunks, header_map
+from infra.twin.asgi import ClientGone, Message, Receive, Scope, Send, answer_s3_error, body_chunks, header_map
 from infra.twin.emulator_client import credential
 from infra.twin.post_policy import (
     LARGEST_FIELDS,
@@ -26,6 +26,9 @@ from infra.twin.upstream import Upstream, UpstreamDown, end_to_end
 # The largest upload that any of the served APIs promises. S3 takes 5 GB; the emulator holds a body in memory.
 LARGEST_OBJECT = 2 * 1024**3
 TRANSFER_TIMEOUT_S = 120.0
+# Whatever somebody uploaded, opened by its link it runs nothing and is what it is told to be: here it shares the
+# studio's host, which in the cloud it does not.
+_HARMLESS = ((b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
 
 
 def _now() -> dt.datetime:
@@ -49,6 +52,7 @@ class Objects:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for an object."""
+        send = _harmless(send)
         try:
             if scope["method"] == "POST" and not scope["raw_path"].strip(b"/").count(b"/"):
                 await self._serve_form(scope, receive, send)
@@ -158,6 +162,19 @@ class Objects:
             headers.append((b"content-length", b"%d" % length))
         method = scope["method"]
         await self.upstream.forward(method, target, headers, body, receive, send, TRANSFER_TIMEOUT_S)
+
+
+def _harmless(send: Send) -> Send:
+    """The same, for answers that no browser runs or takes for something else."""
+    names = {name for name, _ in _HARMLESS}
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message["headers"] if name.lower() not in names]
+            message = {**message, "headers": [*kept, *_HARMLESS]}
+        await send(message)
+
+    return sent
 
 
 def _unsigned(query: Sequence[tuple[str, str]]) -> bytes:

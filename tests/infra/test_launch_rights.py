@@ -10,20 +10,22 @@ import pytest
 from infra import app as infra_app
 from infra.constructs.bundles import ROOT, Bundler
 from infra.stage import stage
-from tests.support.templates import Template, templates
+from tests.support.templates import Template, on_sagemaker, templates
 
 Pairs = set[tuple[str, str]]
 
 LAUNCH = {
-    "batch": {"sqs:GetQueueAttributes", "batch:SubmitJob", "batch:ListJobs"},
+    "batch": {"sqs:GetQueueAttributes", "batch:SubmitJob", "batch:CancelJob", "batch:ListJobs"},
     "sagemaker": {
         "sqs:GetQueueAttributes",
         "sagemaker:CreateProcessingJob",
         "sagemaker:ListProcessingJobs",
+        "sagemaker:InvokeEndpointAsync",
+        "s3:PutObject",
         "iam:PassRole",
     },
 }
-CLOUD = [("prod", "batch"), ("dev", "sagemaker")]
+CLOUD = {"batch": lambda: templates("prod"), "sagemaker": on_sagemaker}
 
 
 def many(value: Any) -> list[Any]:
@@ -65,9 +67,9 @@ def resources_of(action: str, pairs: Pairs) -> set[str]:
     return {resource for given, resource in pairs if given == action}
 
 
-@pytest.mark.parametrize(("name", "launcher"), CLOUD)
-def test_dispatch_and_reconciliation_may_launch_alike(name: str, launcher: str) -> None:
-    pipeline = templates(name, launcher)["Pipeline"]
+@pytest.mark.parametrize("launcher", CLOUD)
+def test_dispatch_and_reconciliation_may_launch_alike(launcher: str) -> None:
+    pipeline = CLOUD[launcher]()["Pipeline"]
     dispatch, reconcile = (
         {(action, on) for action, on in of_lambda(pipeline, entrypoint) if action in LAUNCH[launcher]}
         for entrypoint in ("dispatch_step", "reconcile_jobs")
@@ -77,41 +79,49 @@ def test_dispatch_and_reconciliation_may_launch_alike(name: str, launcher: str) 
     assert len(resources_of("sqs:GetQueueAttributes", reconcile)) == 2
 
 
-@pytest.mark.parametrize(("name", "launcher"), CLOUD)
-def test_dispatch_and_reconciliation_know_how_to_launch_alike(name: str, launcher: str) -> None:
+@pytest.mark.parametrize("launcher", CLOUD)
+def test_dispatch_and_reconciliation_know_how_to_launch_alike(launcher: str) -> None:
     found = []
     for entrypoint in ("dispatch_step", "reconcile_jobs"):
         handler = f"functions.entrypoints.{entrypoint}.handler"
         (variables,) = [
             r["Properties"]["Environment"]["Variables"]
-            for r in templates(name, launcher)["Pipeline"]["Resources"].values()
+            for r in CLOUD[launcher]()["Pipeline"]["Resources"].values()
             if r["Type"] == "AWS::Lambda::Function" and r["Properties"]["Handler"] == handler
         ]
-        assert variables["PATCHBAY_LAUNCHER"] == launcher
+        assert variables["PATCHBAY_LAUNCHER"].startswith(launcher)
         found.append({k: v for k, v in variables.items() if k.startswith(f"PATCHBAY_{launcher.upper()}_")})
     assert found[0] == found[1]
     assert len(found[0]) >= 3
 
 
-@pytest.mark.parametrize(("name", "launcher"), CLOUD)
-def test_reconciliation_sends_no_tasks_and_answers_none(name: str, launcher: str) -> None:
-    actions = {action for action, _ in of_lambda(templates(name, launcher)["Pipeline"], "reconcile_jobs")}
+@pytest.mark.parametrize("launcher", CLOUD)
+def test_reconciliation_sends_no_tasks_and_answers_none(launcher: str) -> None:
+    actions = {action for action, _ in of_lambda(CLOUD[launcher]()["Pipeline"], "reconcile_jobs")}
     assert actions.isdisjoint({"sqs:SendMessage", "states:SendTaskSuccess", "states:SendTaskFailure"})
 
 
 def test_only_jobs_of_the_own_stage_are_made_on_sagemaker() -> None:
-    pairs = of_lambda(templates("dev", "sagemaker")["Pipeline"], "dispatch_step")
+    pairs = of_lambda(on_sagemaker()["Pipeline"], "dispatch_step")
     (jobs,) = resources_of("sagemaker:CreateProcessingJob", pairs)
     assert ":processing-job/patchbay-dev-*" in jobs
 
 
-@pytest.mark.parametrize(("name", "launcher", "roles", "queues"), [(*CLOUD[0], 2, 1), (*CLOUD[1], 1, 2)])
-def test_a_worker_may_send_to_the_queues_it_takes_from(name: str, launcher: str, roles: int, queues: int) -> None:
-    workers = of_workers(templates(name, launcher)["Compute"])
-    assert len(workers) == roles
+def test_an_endpoint_is_rung_by_its_name_and_told_at_one_key() -> None:
+    pairs = of_lambda(on_sagemaker()["Pipeline"], "dispatch_step")
+    (endpoint,) = resources_of("sagemaker:InvokeEndpointAsync", pairs)
+    assert endpoint.endswith(':endpoint/patchbay-dev-gpu-workers"]]}')
+    (key,) = resources_of("s3:PutObject", pairs)
+    assert key.endswith('"/endpoints/gpu.json"]]}')
+
+
+@pytest.mark.parametrize("launcher", CLOUD)
+def test_a_worker_may_send_to_the_queues_it_takes_from(launcher: str) -> None:
+    workers = of_workers(CLOUD[launcher]()["Compute"])
+    assert len(workers) == 2
     for pairs in workers:
         taken = resources_of("sqs:ReceiveMessage", pairs)
-        assert len(taken) == queues
+        assert len(taken) == 1
         assert resources_of("sqs:SendMessage", pairs) == taken
 
 

@@ -76,7 +76,7 @@ def test_a_message_comes_back_and_ends_where_somebody_is_told(stage: str, queue:
     behind = source["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
     dead = resources(stage, "AWS::SQS::Queue")[f"{queue.partition('/')[0]}/{behind}"]
     assert source["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == KEPT_S
-    watched = [str(alarm["Dimensions"]) for alarm in resources(stage, "AWS::CloudWatch::Alarm").values()]
+    watched = [str(alarm.get("Dimensions")) for alarm in resources(stage, "AWS::CloudWatch::Alarm").values()]
     assert sum(behind in dimensions for dimensions in watched) == 1
 
 

@@ -74,7 +74,7 @@ def test_what_it_cannot_do_is_tried_again_and_then_kept(stage: str) -> None:
     assert queue["RedrivePolicy"]["maxReceiveCount"] == notice_queues.RECEIVES == 5
     behind = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
     assert behind.startswith("Lost")
-    watched = [str(alarm["Dimensions"]) for alarm in resources(stage, "AWS::CloudWatch::Alarm").values()]
+    watched = [str(alarm.get("Dimensions")) for alarm in resources(stage, "AWS::CloudWatch::Alarm").values()]
     assert sum(behind in dimensions for dimensions in watched) >= 1
     for what in ("Timeout", "MemorySize", "EphemeralStorage"):
         assert settle[what] == plan[what], "both look at whole files"

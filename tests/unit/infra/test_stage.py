@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from infra.stage import stage
+from patchbay.catalog.backends import BACKENDS
 
 
 def test_an_unknown_stage_is_named_with_those_that_exist() -> None:
@@ -71,3 +74,38 @@ def test_weights_that_are_no_place_in_a_bucket_are_refused(told: str) -> None:
 def test_names_tell_the_stage() -> None:
     assert stage("dev", {}).prefix == "Patchbay-dev"
     assert stage("dev", {}).named("jobs") == "patchbay-dev-jobs"
+
+
+def test_classes_may_have_machines_of_different_kinds() -> None:
+    chosen = stage("prod", {"PATCHBAY_LAUNCHER": "batch,gpu=sagemaker-endpoint"})
+    assert chosen.backends == {"cpu": "batch", "gpu": "sagemaker-endpoint"}
+    kept = {backend: [each.name for each in chosen.kept_by(backend)] for backend in BACKENDS}
+    assert kept == {"batch": ["cpu"], "sagemaker": [], "sagemaker-endpoint": ["gpu"], "none": []}
+    with pytest.raises(ValueError, match=r"PATCHBAY_LAUNCHER: .*no class 'tpu'"):
+        stage("prod", {"PATCHBAY_LAUNCHER": "batch,tpu=none"})
+    with pytest.raises(ValueError, match="the twin keeps its own workers"):
+        stage("twin", {"PATCHBAY_LAUNCHER": "none,gpu=batch"})
+
+
+def test_instance_types_are_the_operators_to_name() -> None:
+    assert stage("prod", {}).instances(gpu=True) == ("g6.xlarge", "g5.xlarge")
+    chosen = stage("prod", {"PATCHBAY_GPU_INSTANCES": "g6e.xlarge, p5.4xlarge"})
+    assert chosen.instances(gpu=True) == ("g6e.xlarge", "p5.4xlarge")
+    assert chosen.instances(gpu=False) == stage("prod", {}).instances(gpu=False)
+    for told in ("large", "g6.xlarge;rm", "g6.xlarge g5.xlarge"):
+        with pytest.raises(ValueError, match=r"PATCHBAY_CPU_INSTANCES: .* is no instance type"):
+            stage("prod", {"PATCHBAY_CPU_INSTANCES": told})
+
+
+def test_weights_for_the_image_are_a_folder_of_this_machine(tmp_path: Path) -> None:
+    assert stage("prod", {"PATCHBAY_IMAGE_WEIGHTS": str(tmp_path)}).image_weights == str(tmp_path)
+    with pytest.raises(ValueError, match="PATCHBAY_IMAGE_WEIGHTS must be a folder"):
+        stage("prod", {"PATCHBAY_IMAGE_WEIGHTS": str(tmp_path / "none")})
+
+
+def test_how_workers_wait_and_stay_is_checked_when_templates_are_made() -> None:
+    chosen = stage("prod", {"PATCHBAY_IDLE_S": "600", "PATCHBAY_SPOT_PATIENCE_S": "0", "PATCHBAY_WARM": "gpu=1@7-19"})
+    assert (chosen.idle_s, chosen.spot_patience_s, chosen.warm) == (600, 0, "gpu=1@7-19")
+    for name, told in (("IDLE_S", "1"), ("SPOT_PATIENCE_S", "-1"), ("WARM", "gpu=one")):
+        with pytest.raises(ValueError, match=f"PATCHBAY_{name}"):
+            stage("prod", {f"PATCHBAY_{name}": told})

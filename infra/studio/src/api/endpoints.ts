@@ -78,7 +78,7 @@ export const assets = {
 export interface JobOrder {
   workflow: string
   params?: Record<string, unknown>
-  input?: { asset_id: string }
+  input?: { asset_id: string } | { url: string }
   name?: string
   batch_name?: string
   metadata?: Record<string, unknown>
@@ -108,11 +108,31 @@ export const jobs = {
   remove: (id: string) => ask<{ id: string }>(`${BASE}/jobs/${id}`, { method: "DELETE" }),
 }
 
+interface Engines {
+  models: SeparationModel[]
+  engines?: { name: string; available: boolean; stems: number[] }[]
+}
+
+/** LALAL.AI beside the models, for those who have a key there: once for each number of stems that it makes. */
+const elsewhere = ({ engines }: Engines): SeparationModel[] =>
+  (engines?.find((one) => one.name === "lalalai" && one.available)?.stems ?? []).map((stems) => ({
+    name: "LALAL.AI",
+    description: `The song is sent there; each minute of it costs ${stems < 4 ? "a minute" : `${stems === 4 ? 3 : stems} minutes`} of yours`,
+    stems,
+    available: true,
+    engine: "lalalai",
+  }))
+
 export const processing = {
-  models: async () => (await ask<{ data: { models: SeparationModel[] } }>("/api/processing/models")).data.models,
-  separate: async (track_id: string, model: string) =>
-    (await ask<{ data: { job_id: string } }>("/api/processing/separate", { method: "POST", json: { track_id, model } }))
-      .data.job_id,
+  models: async () => {
+    const { data } = await ask<{ data: Engines }>("/api/processing/models")
+    return [...data.models, ...elsewhere(data)]
+  },
+  separate: async (track_id: string, { engine, name, stems }: SeparationModel) => {
+    const json = engine ? { track_id, engine, stems } : { track_id, model: name }
+    const made = await ask<{ data: { job_id: string } }>("/api/processing/separate", { method: "POST", json })
+    return made.data.job_id
+  },
 }
 
 export const keys = {

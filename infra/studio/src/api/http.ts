@@ -21,6 +21,7 @@ export interface Wish {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   json?: unknown
   form?: FormData
+  headers?: Record<string, string>
   signal?: AbortSignal
 }
 
@@ -28,7 +29,8 @@ interface Fault {
   detail?: string
   message?: string
   error?: string | { message?: string }
-  details?: Record<string, string[]>
+  /** By field what is wrong with it; or more about the error. */
+  details?: Record<string, unknown>
   errors?: { field: string; message: string }[]
 }
 
@@ -101,7 +103,7 @@ async function renewed(token: string): Promise<boolean> {
 
 function options(wish: Wish, token: string, once: string): RequestInit {
   const method = wish.method ?? "GET"
-  const headers: Record<string, string> = { accept: "application/json" }
+  const headers: Record<string, string> = { accept: "application/json", ...wish.headers }
   if (method !== "GET") headers["x-csrf-token"] = token
   if (method === "POST") headers["idempotency-key"] = once
   if (wish.json !== undefined) headers["content-type"] = "application/json"
@@ -122,12 +124,15 @@ const lost = () =>
 async function refusal(answer: Response): Promise<Refused> {
   const told = (await answer.json().catch(() => ({}))) as Fault
   const fault = told.errors?.[0]
-  const detail = Object.entries(told.details ?? {})[0]
+  const detail = Object.entries(told.details ?? {}).find(isOfField)
   const error = typeof told.error === "string" ? told.error : told.error?.message
   const text =
     fault?.message ?? detail?.[1][0] ?? told.detail ?? told.message ?? error ?? `The server answered ${answer.status}.`
   return new Refused(answer.status, sentence(text), fault?.field ?? detail?.[0] ?? null)
 }
+
+const isOfField = (entry: [string, unknown]): entry is [string, string[]] =>
+  Array.isArray(entry[1]) && typeof entry[1][0] === "string"
 
 export function sentence(text: string): string {
   const trimmed = text.trim()

@@ -84,6 +84,8 @@ export interface SeparationModel {
   description: string
   stems: number
   available: boolean
+  /** Where it is no model here, but a service elsewhere. */
+  engine?: "lalalai"
 }
 
 export interface Key {

@@ -21,7 +21,6 @@ export function wavRate(data: ArrayBuffer): number | null {
 export interface Decoded {
   context: AudioContext
   buffers: AudioBuffer[]
-  files: ArrayBuffer[]
 }
 
 /** Fetch and decode files that belong together. At their own rate: nothing is resampled, so what is heard is what is there. */
@@ -42,8 +41,8 @@ export async function decodeAll(
     sampleRate: (files[0] && wavRate(files[0])) ?? USUAL_HZ,
     latencyHint: "interactive",
   })
-  const buffers = await Promise.all(files.map((file) => context.decodeAudioData(file.slice(0))))
-  return { context, buffers, files }
+  const buffers = await Promise.all(files.map((file) => context.decodeAudioData(file)))
+  return { context, buffers }
 }
 
 /** One file, decoded without a device. */

@@ -8,6 +8,8 @@ import { Meter } from "./meter"
 
 const LEAD_S = 0.06
 const GLIDE_S = 0.012
+/** The last second that a manifest can name: a cut up to it leaves no rest. */
+const END_S = 86_400
 
 export interface Channel {
   name: string
@@ -52,7 +54,7 @@ export function manifest(all: readonly Channel[], master: number, only: Loop | n
     told.volumes[one.name] = heard ? one.volume * master : 0
     told.pans[one.name] = one.pan
     if (only && only.start > 0) told.edits.push({ stem: one.name, type: "cut", start: 0, end: only.start })
-    if (only && only.end < length) told.edits.push({ stem: one.name, type: "cut", start: only.end, end: length + 1 })
+    if (only && only.end < length) told.edits.push({ stem: one.name, type: "cut", start: only.end, end: END_S })
   }
   return told
 }

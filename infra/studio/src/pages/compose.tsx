@@ -1,7 +1,8 @@
 /** Compose: music from words or by hand, in several versions, with its notes. */
 
 import { useState } from "preact/hooks"
-import { jobs } from "../api/endpoints"
+import { type JobOrder, jobs } from "../api/endpoints"
+import { Refused } from "../api/http"
 import type { ListedJob } from "../api/types"
 import { useAction, useLoad, useTitle } from "../ui/hooks"
 import { useShortcuts } from "../ui/keys"
@@ -85,7 +86,7 @@ async function order(draft: Draft): Promise<void> {
   const first = Math.floor(Math.random() * 1_000_000)
   const words = draft.by === "words"
   const shared = words
-    ? { prompt: draft.prompt.trim(), duration_s: draft.duration, formats: ["mp3", "wav"] }
+    ? { prompt: draft.prompt.trim(), duration_s: draft.duration, formats: ["mp3", "wav"], stems: true }
     : {
         genre: draft.genre,
         tempo: draft.tempo,
@@ -99,13 +100,24 @@ async function order(draft: Draft): Promise<void> {
     ? draft.prompt.trim().slice(0, 120)
     : `${titled(draft.emotion)} ${draft.genre}${draft.key ? ` in ${draft.key}` : ""}`
   for (let version = 0; version < draft.versions; version++) {
-    await jobs.order({
+    await withStems({
       workflow: words ? "generate" : "compose",
       params: { ...shared, seed: first + version },
       name,
       batch_name,
       metadata: { version },
     })
+  }
+}
+
+/** What is made of parts comes with them; a model that makes music in one piece says so, and is asked for that. */
+async function withStems(order: JobOrder): Promise<void> {
+  try {
+    await jobs.order(order)
+  } catch (error) {
+    if (!(error instanceof Refused && error.field === "params.stems")) throw error
+    const { stems: _, ...params } = order.params ?? {}
+    await jobs.order({ ...order, params })
   }
 }
 
@@ -133,7 +145,7 @@ export function Compose() {
       <div class="split">
         <Form draft={draft} onChange={change} onSend={send.go} busy={send.busy} problem={send.problem} />
         <section class="pieces" aria-label="Pieces">
-          <Problem text={list.problem} />
+          <Problem text={list.problem} again={list.reload} />
           {!list.value && !list.problem && <Waiting />}
           {list.value && !pieces.length && (
             <Empty title="No pieces yet">

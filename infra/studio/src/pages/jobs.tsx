@@ -20,6 +20,7 @@ const STATES: Record<string, readonly string[]> = {
   failed: ["failed", "cancelled"],
 }
 const DIALECTS = ["native", "soundforge", "musicai", "audioshake", "beatoven", "twoshot"]
+const STEP_STATES: Record<string, string> = { ready: "Waiting", leased: "Working", done: "Done", failed: "Failed" }
 const PAGE = 50
 const AGAIN_MS = 8000
 
@@ -68,7 +69,7 @@ export function Jobs() {
           ))}
         </select>
       </div>
-      <Problem text={first.problem} />
+      <Problem text={first.problem} again={first.reload} />
       {!first.value && !first.problem && <Waiting />}
       {first.value && !all.length && (
         <Empty title="No jobs here">
@@ -217,7 +218,7 @@ const Steps = ({ job }: { job: Job }) =>
           <tr key={step.name}>
             <td>{step.name}</td>
             <td>{step.model ?? ""}</td>
-            <td>{step.reused ? "reused" : step.state}</td>
+            <td>{step.reused ? "Reused" : (STEP_STATES[step.state] ?? step.state)}</td>
             <td class="number">{step.engine_s ? `${step.engine_s.toFixed(1)} s` : ""}</td>
           </tr>
         ))}

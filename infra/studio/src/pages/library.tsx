@@ -15,7 +15,8 @@ import { Shape } from "../ui/shape"
 import { Uploads } from "../ui/upload-list"
 import { usePreview } from "../ui/preview"
 
-const PAGE = 30
+const PAGE = 50
+const MOST_AT_ONCE = 100
 
 export function Library() {
   useTitle("Library")
@@ -31,7 +32,13 @@ export function Library() {
   const done = sending.filter((one) => one.stage === "done").length
   const owner = mine ? (session?.user?.number ?? null) : null
   const found = useLoad(
-    (signal) => samples.search({ q, owner, sort, limit: Math.min(count, 100), offset: 0 }, signal),
+    async (signal) => {
+      const starts = Array.from({ length: Math.ceil(count / MOST_AT_ONCE) }, (_, page) => page * MOST_AT_ONCE)
+      const pages = starts.map((offset) =>
+        samples.search({ q, owner, sort, limit: Math.min(count - offset, MOST_AT_ONCE), offset }, signal),
+      )
+      return (await Promise.all(pages)).flat()
+    },
     [q, sort, owner, count, done],
   )
   useShortcuts("Library", [
@@ -60,9 +67,16 @@ export function Library() {
       <DropArea />
       <Tools field={field} typed={typed} sort={sort} mine={mine} onType={type} onSort={setSort} onMine={setMine} />
       <Uploads all={sending} />
-      <Problem text={found.problem} />
-      <List items={found.value} q={q} sending={sending} onUpload={() => picker.current?.click()} />
-      {found.value && found.value.length >= count && count < 100 && (
+      <Problem text={found.problem} again={found.reload} />
+      <List
+        items={found.value}
+        problem={found.problem}
+        q={q}
+        mine={mine}
+        sending={sending}
+        onUpload={() => picker.current?.click()}
+      />
+      {found.value && found.value.length >= count && (
         <p class="centred">
           <Button onClick={() => setCount(count + PAGE)}>More</Button>
         </p>
@@ -159,16 +173,20 @@ function DropArea() {
 
 function List({
   items,
+  problem,
   q,
+  mine,
   sending,
   onUpload,
 }: {
   items: SampleItem[] | null
+  problem: string | null
   q: string
+  mine: boolean
   sending: readonly Sending[]
   onUpload: () => void
 }) {
-  if (!items) return <Waiting />
+  if (!items) return problem ? null : <Waiting />
   if (!items.length && q)
     return (
       <Empty title={`Nothing matches "${q}"`}>
@@ -187,10 +205,10 @@ function List({
         </Button>
       </Empty>
     )
-  return <Songs items={items} />
+  return <Songs items={items} mine={mine} />
 }
 
-function Songs({ items }: { items: SampleItem[] }) {
+function Songs({ items, mine }: { items: SampleItem[]; mine: boolean }) {
   const preview = usePreview()
   return (
     <table class="songs">
@@ -214,6 +232,7 @@ function Songs({ items }: { items: SampleItem[] }) {
           <Row
             key={item.sample.id}
             item={item}
+            mine={mine}
             playing={preview.playing === item.sample.id}
             onPlay={() => preview.toggle(item)}
           />
@@ -223,7 +242,14 @@ function Songs({ items }: { items: SampleItem[] }) {
   )
 }
 
-function Row({ item, playing, onPlay }: { item: SampleItem; playing: boolean; onPlay: () => void }) {
+interface RowProps {
+  item: SampleItem
+  mine: boolean
+  playing: boolean
+  onPlay: () => void
+}
+
+function Row({ item, mine, playing, onPlay }: RowProps) {
   const { sample, audioInfo, tags, owner } = item
   const open = (event: MouseEvent) => !(event.target as Element).closest("a, button") && go("track", sample.id)
   return (
@@ -239,10 +265,10 @@ function Row({ item, playing, onPlay }: { item: SampleItem; playing: boolean; on
         </button>
       </td>
       <td class="name">
-        <a class="open" href={to("track", sample.id)}>
+        <a class="open" href={to("track", sample.id)} title={sample.name}>
           {sample.name}
         </a>
-        <span class="sub">{[owner.userName, ...tags].filter(Boolean).join(" · ")}</span>
+        <span class="sub">{[!mine && owner.userName, ...tags].filter(Boolean).join(" · ")}</span>
       </td>
       <td class="shape-column">
         <Shape sampleId={sample.id} />

@@ -1,13 +1,14 @@
 /** The stem mixer: all stems of a job on one clock. */
 
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { jobs } from "../api/endpoints"
-import { send } from "../api/http"
+import { mixed } from "../api/mixes"
 import type { Job } from "../api/types"
+import { size } from "../api/uploads"
 import { decodeAll } from "../audio/files"
-import { type Channel, manifest, Mixer } from "../audio/mixer"
+import { type Channel, type Loop, type Manifest, manifest, Mixer } from "../audio/mixer"
 import { to } from "../router"
-import { clock, titled } from "../ui/format"
+import { bare, clock } from "../ui/format"
 import { useAction, useLoad, useTitle } from "../ui/hooks"
 import { Icon } from "../ui/icons"
 import { useShortcuts } from "../ui/keys"
@@ -17,11 +18,6 @@ import { Empty, Problem, Progress, Waiting } from "../ui/parts"
 export interface Stem {
   name: string
   url: string
-}
-
-interface Loaded {
-  mixer: Mixer
-  files: ArrayBuffer[]
 }
 
 declare global {
@@ -45,7 +41,7 @@ export function stemsOf(job: Job): Stem[] {
 
 export function Mix({ id }: { id: string }) {
   const job = useLoad(() => jobs.get(id), [id])
-  const title = job.value?.name || "Mix"
+  const title = bare(job.value?.name ?? "") || "Mix"
   useTitle(title)
   const stems = job.value ? stemsOf(job.value) : []
   return (
@@ -63,7 +59,7 @@ export function Mix({ id }: { id: string }) {
         <h1>{title}</h1>
         <span class="sub">{String(job.value?.params["model"] ?? "")}</span>
       </header>
-      <Problem text={job.problem} />
+      <Problem text={job.problem} again={job.reload} />
       {!job.value && !job.problem && <Waiting label="Opening the mix" />}
       {job.value && job.value.state !== "succeeded" && (
         <Empty title="The stems are not there yet">
@@ -77,18 +73,18 @@ export function Mix({ id }: { id: string }) {
 
 function Table({ job, stems }: { job: Job; stems: Stem[] }) {
   const [done, setDone] = useState(0)
-  const loaded = useLoad<Loaded>(
+  const loaded = useLoad<Mixer>(
     async (signal) => {
-      const { context, buffers, files } = await decodeAll(
+      const { context, buffers } = await decodeAll(
         stems.map((stem) => stem.url),
         setDone,
         signal,
       )
-      return { mixer: new Mixer(context, buffers), files }
+      return new Mixer(context, buffers)
     },
     [job.id],
   )
-  const mixer = loaded.value?.mixer
+  const mixer = loaded.value
   useEffect(() => {
     if (!mixer) return
     window.studio = { mixer }
@@ -97,8 +93,8 @@ function Table({ job, stems }: { job: Job; stems: Stem[] }) {
       void mixer.close()
     }
   }, [mixer])
-  if (loaded.problem) return <Problem text={loaded.problem} />
-  if (!loaded.value)
+  if (loaded.problem) return <Problem text={loaded.problem} again={loaded.reload} />
+  if (!mixer)
     return (
       <div class="live" role="status">
         <Progress value={done / stems.length} label="Reading the stems" />
@@ -107,7 +103,7 @@ function Table({ job, stems }: { job: Job; stems: Stem[] }) {
         </span>
       </div>
     )
-  return <Mixing job={job} stems={stems} {...loaded.value} />
+  return <Mixing job={job} stems={stems} mixer={mixer} />
 }
 
 interface Kept {
@@ -141,7 +137,7 @@ function useKept(job: Job, stems: Stem[]): [Kept, (next: Kept) => void] {
   return [kept, keep]
 }
 
-function Mixing({ job, stems, mixer, files }: { job: Job; stems: Stem[] } & Loaded) {
+function Mixing({ job, stems, mixer }: { job: Job; stems: Stem[]; mixer: Mixer }) {
   const [kept, keep] = useKept(job, stems)
   const [playing, setPlaying] = useState(false)
   const [loop, setLoop] = useState(mixer.loop)
@@ -161,10 +157,8 @@ function Mixing({ job, stems, mixer, files }: { job: Job; stems: Stem[] } & Load
     mixer.setLoop(next)
     setLoop(next)
   }
-  const exported = useAction(async () => {
-    const only = loop && (loop.start > 0 || loop.end < mixer.length) ? loop : null
-    await exportMix(job, stems, files, manifest(channels, master, only, mixer.length))
-  })
+  const only = loop && (loop.start > 0 || loop.end < mixer.length) ? loop : null
+  const exported = useExport(job, () => manifest(channels, master, only, mixer.length))
   const nudge = (by: number) => mixer.seek(mixer.now + by)
   const turn = (index: number, what: "muted" | "solo") =>
     channels[index] && change(index, { [what]: !channels[index][what] })
@@ -209,36 +203,72 @@ function Mixing({ job, stems, mixer, files }: { job: Job; stems: Stem[] } & Load
         onChoose={choose}
         onLoop={around}
         onExport={exported.go}
-      />
-      {exported.busy && (
-        <p class="hint" role="status">
-          Mixing {loop ? `${clock(loop.start, true)} to ${clock(loop.end, true)}` : "the whole song"} to a 24-bit WAV
-          file
-        </p>
-      )}
+      >
+        <Exported of={exported} only={only} />
+      </Desk>
       <Problem text={exported.problem} />
     </>
   )
 }
 
-/** Have the mix made as it is heard, and give it to the browser as a file. */
-async function exportMix(
-  job: Job,
-  stems: Stem[],
-  files: ArrayBuffer[],
-  told: ReturnType<typeof manifest>,
-): Promise<void> {
-  const form = new FormData()
-  form.append("track_id", String(job.metadata["track_id"] ?? job.input_asset_id ?? job.id))
-  form.append("manifest", JSON.stringify(told))
-  for (const [index, stem] of stems.entries()) {
-    const file = files[index]
-    if (file) form.append("stems[]", new Blob([file], { type: "audio/wav" }), `${stem.name}.wav`)
-  }
-  const mix = await (await send("/api/daw/export", { method: "POST", form })).blob()
+function Exported({ of, only }: { of: ReturnType<typeof useExport>; only: Loop | null }) {
+  const what = only ? `${clock(only.start, true)} to ${clock(only.end, true)}` : "the whole song"
+  if (of.busy)
+    return (
+      <div class="note live" role="status">
+        <Progress value={of.progress} label="Export" />
+        <span>
+          {of.waiting ? `Waiting for a machine to mix ${what}` : `Mixing ${what}, ${Math.round(of.progress * 100)} %`}
+        </span>
+      </div>
+    )
+  return of.made ? (
+    <p class="note" role="status">
+      <a class="with-icon" href={of.made.url} download={of.made.name}>
+        <Icon name="download" /> <span>{of.made.name}</span>
+      </a>
+      <span class="sub">24-bit WAV, {size(of.made.bytes)}</span>
+    </p>
+  ) : null
+}
+
+interface Made {
+  url: string
+  name: string
+  bytes: number
+}
+
+/** Have the mix made as it is heard, and give it to the browser as a file. The last one stays at hand. */
+function useExport(job: Job, told: () => Manifest) {
+  const [made, setMade] = useState<Made | null>(null)
+  const [news, tell] = useState({ progress: 0, waiting: true })
+  const left = useRef(new AbortController())
+  const kept = useRef<string | null>(null)
+  useEffect(
+    () => () => {
+      left.current.abort()
+      if (kept.current) URL.revokeObjectURL(kept.current)
+    },
+    [],
+  )
+  const action = useAction(async () => {
+    tell({ progress: 0, waiting: true })
+    const heard = (one: { progress: number; state: string }) =>
+      tell({ progress: one.progress, waiting: one.state === "queued" })
+    const file = await mixed(job.id, told(), heard, left.current.signal)
+    if (kept.current) URL.revokeObjectURL(kept.current)
+    const next = { url: (kept.current = URL.createObjectURL(file)), name: nameOf(job), bytes: file.size }
+    setMade(next)
+    save(next)
+  })
+  return { ...action, ...news, made }
+}
+
+const nameOf = (job: Job): string => `${bare(job.name) || "Untitled"} (Mix).wav`
+
+function save({ url, name }: Made): void {
   const link = document.createElement("a")
-  link.href = URL.createObjectURL(mix)
-  link.download = `${job.name || "mix"} (${titled("mix")}).wav`
+  link.href = url
+  link.download = name
   link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }

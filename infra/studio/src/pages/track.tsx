@@ -33,7 +33,17 @@ export function Track({ id }: { id: string }) {
   if (!sample.value)
     return (
       <div class="page">
-        {sample.problem ? <Problem text={sample.problem} /> : <Waiting label="Opening the song" />}
+        <header class="page-head">
+          <a class="icon-button" href={to("library")} aria-label="To the library" title="To the library">
+            <Icon name="back" />
+          </a>
+          <h1>Song</h1>
+        </header>
+        {sample.problem ? (
+          <Problem text={sample.problem} again={sample.reload} />
+        ) : (
+          <Waiting label="Opening the song" />
+        )}
       </div>
     )
   return <Song sample={sample.value} onChange={sample.reload} />

@@ -1,5 +1,6 @@
 /** The desk: a row for each stem, a ruler above them, the transport and the master beside. */
 
+import type { ComponentChildren } from "preact"
 import { useEffect, useMemo, useRef } from "preact/hooks"
 import { peaks } from "../audio/files"
 import { share } from "../audio/meter"
@@ -28,6 +29,8 @@ export interface DeskProps {
   onChoose: (index: number) => void
   onLoop: (loop: Loop | null) => void
   onExport: () => void
+  /** What is told of the export, under the transport. */
+  children?: ComponentChildren
 }
 
 export function Desk(props: DeskProps) {
@@ -44,6 +47,7 @@ export function Desk(props: DeskProps) {
   return (
     <section class="desk" aria-label="Mixer">
       <Transport {...props} />
+      {props.children}
       <div class="rows" ref={rows} style={{ "--rows": channels.length }}>
         <Ruler mixer={mixer} loop={loop} onLoop={props.onLoop} />
         {channels.map((channel, index) => (

@@ -1,5 +1,8 @@
 /** Times, numbers and names for people. */
 
+/** The name of a song whose name is that of a file. */
+export const bare = (name: string): string => name.replace(/\.(wav|flac|mp3|m4a|ogg|opus|aiff?|aac)$/i, "")
+
 export function clock(seconds: number | null | undefined, tenths = false): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "-"
   const whole = Math.floor(seconds)

@@ -63,12 +63,17 @@ export function Field({
   )
 }
 
-export const Problem = ({ text, children }: { text: string | null; children?: ComponentChildren }) =>
+/** What went wrong; with a way to try again, where there is one. */
+export const Problem = ({ text, again }: { text: string | null; again?: () => void }) =>
   text ? (
     <div class="problem" role="alert">
       <Icon name="warn" />
       <p>{text}</p>
-      {children}
+      {again && (
+        <Button kind="plain" onClick={again}>
+          Try again
+        </Button>
+      )}
     </div>
   ) : null
 

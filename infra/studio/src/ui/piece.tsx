@@ -6,9 +6,10 @@ import { follow } from "../api/live"
 import { type Composition, isOver, type Job, type ListedJob, type Output } from "../api/types"
 import { to } from "../router"
 import { bpm, clock, day } from "./format"
-import { useFrames, useLoad } from "./hooks"
+import { useAction, useFrames, useLoad } from "./hooks"
 import { Icon } from "./icons"
-import { Fact, Problem, Progress, StateChip } from "./parts"
+import { Button, Fact, Problem, Progress, StateChip } from "./parts"
+import { Separation } from "./separate"
 
 /** What is shown above, and what is there in a better format. */
 const HIDDEN = /^(pianoroll\.png|composition\.json|stem-.*\.mp3)$/
@@ -77,6 +78,9 @@ function Version({ of }: { of: ListedJob }) {
 const output = (job: Job, test: (one: Output) => boolean): Output | null =>
   job.outputs.find((one) => one.url && test(one)) ?? null
 
+/** What music is separated in that came in one piece. */
+const batchOf = (job: Job): string => `piece-${job.id}`
+
 function Done({ job }: { job: Job }) {
   const track = output(job, (one) => one.name === "track.mp3") ?? output(job, (one) => one.name.startsWith("track"))
   const picture = output(job, (one) => one.name === "pianoroll.png")
@@ -84,6 +88,20 @@ function Done({ job }: { job: Job }) {
   const found = useLoad(async () => (score?.url ? document_<Composition>(score.url) : null), [score?.url])
   const told = found.value
   const stems = job.outputs.filter((one) => one.name.startsWith("stem-") && one.url)
+  const separations = useLoad(
+    async () => (stems.length ? [] : (await jobs.list({ batch_name: batchOf(job), limit: 20 })).items),
+    [job.id],
+  )
+  const split = useAction(async () => {
+    const whole = output(job, (one) => one.name === "track.wav") ?? track
+    await jobs.order({
+      workflow: "stem-isolation-4",
+      input: { url: whole?.url ?? "" },
+      name: job.name,
+      batch_name: batchOf(job),
+    })
+    separations.reload()
+  })
   const takeable = job.outputs.filter((one) => one.url && !HIDDEN.test(one.name))
   return (
     <>
@@ -113,12 +131,23 @@ function Done({ job }: { job: Job }) {
             <Icon name="mixer" /> <span>Mix the stems</span>
           </a>
         )}
+        {!stems.length && track?.url && (
+          <Button icon="split" onClick={split.go} disabled={split.busy}>
+            {split.busy ? "Ordering" : "Separate into stems"}
+          </Button>
+        )}
         {takeable.map((one) => (
           <a key={one.name} class="button quiet" href={one.url ?? ""} download={one.name}>
             <Icon name="download" /> <span>{label(one.name)}</span>
           </a>
         ))}
       </p>
+      <Problem text={split.problem ?? separations.problem} />
+      <ul class="jobs-list">
+        {separations.value?.map((one) => (
+          <Separation key={one.id} job={one} />
+        ))}
+      </ul>
     </>
   )
 }

@@ -17,6 +17,7 @@ export const SEPARATIONS = [
   "htdemucs-ft",
   "htdemucs-6s",
   "mdx-extra",
+  "lalalai-separation",
 ]
 
 export function Separations({ audioId }: { audioId: string }) {
@@ -56,7 +57,7 @@ export function Separations({ audioId }: { audioId: string }) {
   )
 }
 
-function Separation({ job }: { job: ListedJob }) {
+export function Separation({ job }: { job: ListedJob }) {
   const [now, set] = useState({ state: job.state, progress: job.progress, problem: job.failure?.message ?? null })
   useEffect(() => {
     if (isOver(job.state)) return
@@ -67,7 +68,9 @@ function Separation({ job }: { job: ListedJob }) {
   return (
     <li class="separation" data-job={job.id} data-state={now.state}>
       <div class="about">
-        <strong>{String(job.params["model"] ?? job.workflow)}</strong>
+        <strong>
+          {job.workflow === "lalalai-separation" ? "LALAL.AI" : String(job.params["model"] ?? job.workflow)}
+        </strong>
         <span class="sub">{day(job.created_at)}</span>
       </div>
       {now.state === "succeeded" ? (
@@ -92,8 +95,8 @@ function Picker({ audioId, onClose, onDone }: { audioId: string; onClose: () => 
     async () => (await processing.models()).sort((a, b) => Number(b.available) - Number(a.available)),
     [],
   )
-  const [chosen, choose] = useState<string | null>(null)
-  const model = chosen ?? models.value?.find((one) => one.available)?.name ?? null
+  const [chosen, choose] = useState<SeparationModel | null>(null)
+  const model = chosen ?? models.value?.find((one) => one.available) ?? null
   const order = useAction(async () => {
     if (!model) return
     await processing.separate(audioId, model)
@@ -112,7 +115,7 @@ function Picker({ audioId, onClose, onDone }: { audioId: string; onClose: () => 
         <fieldset class="choices">
           <legend class="unseen">Model</legend>
           {models.value?.map((one) => (
-            <Choice key={one.name} model={one} chosen={one.name === model} onChoose={() => choose(one.name)} />
+            <Choice key={idOf(one)} model={one} chosen={one === model} onChoose={() => choose(one)} />
           ))}
         </fieldset>
         <Problem text={order.problem} />
@@ -127,12 +130,15 @@ function Picker({ audioId, onClose, onDone }: { audioId: string; onClose: () => 
   )
 }
 
+/** A service elsewhere is there once for each number of stems. */
+const idOf = (model: SeparationModel) => (model.engine ? `${model.engine}-${model.stems}` : model.name)
+
 const Choice = ({ model, chosen, onChoose }: { model: SeparationModel; chosen: boolean; onChoose: () => void }) => (
   <label class={`choice ${model.available ? "" : "off"}`}>
     <input
       type="radio"
       name="model"
-      value={model.name}
+      value={idOf(model)}
       checked={chosen}
       disabled={!model.available}
       onChange={onChoose}

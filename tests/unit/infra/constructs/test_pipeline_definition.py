@@ -8,6 +8,7 @@ import pytest
 from infra.constructs.definition_check import check, expressions, machines
 from infra.constructs.pipeline_definition import QUEUE_WAIT_S, definition
 from patchbay.catalog.compute import CLASSES, MAX_STEP_TIMEOUT_S, Compute
+from patchbay.catalog.costs import PER_JOB, PER_STEP
 
 MACHINE = definition(CLASSES.values())
 INNER = MACHINE["States"]["Steps"]["ItemProcessor"]
@@ -42,8 +43,24 @@ def test_a_step_goes_where_its_class_is_done(compute: Compute) -> None:
     assert state["Arguments"]["FunctionName"] == ("${DispatchStep}" if compute.queued else "${RunStep}")
 
 
+def way(machine: dict[str, Any], state: str) -> list[str]:
+    """The states that are gone through from one on if nothing fails; a choice goes to its first."""
+    named: list[str] = []
+    while state:
+        named.append(state)
+        found = machine["States"][state]
+        state = found["Choices"][0]["Next"] if found["Type"] == "Choice" else found.get("Next", "")
+    return named
+
+
+def test_what_a_job_is_charged_for_transitions_is_what_it_takes() -> None:
+    assert way(MACHINE, MACHINE["StartAt"]) == ["Plan", "Steps", "Finish"]
+    assert PER_JOB["states.transition"] == 3
+    assert len(way(INNER, INNER["StartAt"])) == PER_STEP["states.transition"] == 2
+
+
 def test_a_class_that_is_added_gets_its_branch() -> None:
-    wider = definition([*CLASSES.values(), Compute("huge", memory_mib=1, vcpus=1, usd_per_hour=1.0)])  # type: ignore[arg-type]
+    wider = definition([*CLASSES.values(), Compute("huge", memory_mib=1, vcpus=1)])  # type: ignore[arg-type]
     assert "RunHuge" in check(wider)["States"]["Steps"]["ItemProcessor"]["States"]
 
 

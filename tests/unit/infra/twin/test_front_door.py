@@ -30,6 +30,7 @@ class RecordedUpstream(Upstream):
         super().__init__(4566)
         self.requests: list[Forwarded] = []
         self.down = False
+        self.answers: Headers = []
 
     async def forward(
         self,
@@ -45,7 +46,7 @@ class RecordedUpstream(Upstream):
             raise UpstreamDown("refused")
         whole = body if isinstance(body, bytes) else b"".join([chunk async for chunk in body])
         self.requests.append(Forwarded(method, target, dict(headers), whole))
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": 200, "headers": self.answers})
         await send({"type": "http.response.body", "body": b"from upstream"})
 
 
@@ -207,3 +208,22 @@ async def test_a_key_that_came_along_by_a_redirection_does_no_harm(
     answer = await ask(FrontDoor(upstream, 8484, "abc123", objects), method, target, headers)
     assert answer.status == status
     assert bool(upstream.requests) is (status == 200)
+
+
+@pytest.mark.parametrize(("expires_s", "status"), [(60, 200), (None, 403)])
+async def test_what_somebody_uploaded_runs_nothing_on_this_host(
+    upstream: RecordedUpstream, tmp_path: Path, expires_s: int | None, status: int
+) -> None:
+    """Given or refused, and whatever the store says of it."""
+    upstream.answers = [(b"Content-Security-Policy", b"default-src *"), (b"content-type", b"text/html")]
+    request = AWSRequest(method="GET", url="https://localhost:8484/media/page.html", headers={})
+    if expires_s:
+        untyped: Any = S3SigV4QueryAuth
+        untyped(BotoCredentials("000000000000", "secret"), "s3", "us-east-1", expires_s).add_auth(request)
+    objects = Objects("media", Credentials("000000000000", "secret"), upstream, tmp_path)
+    target = str(request.url).removeprefix("https://localhost:8484")
+    answer = await ask(FrontDoor(upstream, 8484, "abc123", objects), "GET", target, {"host": "localhost:8484"})
+    assert answer.status == status
+    told = [(name.lower(), value) for name, value in answer.sent[0]["headers"]]
+    assert [value for name, value in told if name == b"content-security-policy"] == [b"sandbox"]
+    assert (b"x-content-type-options", b"nosniff") in told

@@ -1,0 +1,1 @@
+"""Alarms, the topic that tells of them, the dashboard, and saved queries: all that watches a stage."""
