@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ("tests.support.worlds",)
+pytest_plugins = ("tests.support.worlds", "tests.support.live")
 
 # Before anything imports them: libraries that would open a display, look for hosts, or take both cores per test.
 os.environ["MPLBACKEND"] = "Agg"

@@ -1,5 +1,6 @@
 """Everybody can use the studio's pages: axe finds no serious fault, wide or narrow; and their pictures for the docs."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import AXE, NARROW, WIDE, Visitor
+from tests.browser.conftest import AXE, NARROW, PICTURES, WIDE, Visitor
 
 pytestmark = [pytest.mark.twin, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1500)]
 LARGEST_BYTES = 300_000
@@ -24,7 +25,8 @@ def places(ada: Visitor, mix: str) -> dict[str, str]:
     page.get_by_role("group", name="Chords").wait_for(timeout=400_000)
     ada.go("compose")
     page.get_by_role("button", name="By hand").click()
-    page.get_by_label("Length").fill("20")
+    page.get_by_label("Length").fill("20" if os.environ.get(PICTURES) else "10")
+    page.get_by_label("Versions").fill("3" if os.environ.get(PICTURES) else "1")
     page.get_by_role("button", name="Compose", exact=True).click()
     page.locator("img.roll").first.wait_for(timeout=300_000)
     ada.go("keys")
@@ -53,7 +55,9 @@ def ready(visitor: Visitor, name: str) -> None:
         "keys": ".keys tbody tr",
     }
     visitor.page.locator(marks[name]).first.wait_for()
-    visitor.page.wait_for_timeout(1500)  # pictures of sound are drawn after the words
+    visitor.page.locator(".waiting").first.wait_for(state="detached")
+    if os.environ.get(PICTURES):
+        visitor.page.wait_for_timeout(2000)  # pictures of sound are drawn after the words
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -1,0 +1,1 @@
+"""Drills that take minutes and are run by hand: `python -m tests.drills.upgrade --help`."""
