@@ -161,13 +161,13 @@ def test_music_in_one_piece_is_separated(ada: Visitor, mix: str) -> None:
 def test_what_another_person_has_stays_theirs(visit: Callable[[str], Visitor], ada: Visitor, mix: str) -> None:
     ada.go("library")
     track = ada.page.get_by_role("link", name="Night Drive", exact=True).get_attribute("href") or ""
-    eve = visit("eve")
-    eve.go(track.removeprefix("#/"))
-    expect(eve.page.get_by_role("alert")).to_contain_text("There is no sample")
-    eve.go(f"mix/{mix}")
-    expect(eve.page.get_by_role("alert")).to_contain_text("There is no job")
-    expect(eve.page.get_by_role("button", name="Play")).to_have_count(0)
-    told = eve.page.evaluate(f"fetch('/patchbay/v1/jobs/{mix}').then((answer) => answer.status)")
+    zoe = visit("zoe")
+    zoe.go(track.removeprefix("#/"))
+    expect(zoe.page.get_by_role("alert")).to_contain_text("There is no sample")
+    zoe.go(f"mix/{mix}")
+    expect(zoe.page.get_by_role("alert")).to_contain_text("There is no job")
+    expect(zoe.page.get_by_role("button", name="Play")).to_have_count(0)
+    told = zoe.page.evaluate(f"fetch('/patchbay/v1/jobs/{mix}').then((answer) => answer.status)")
     assert told == 404
 
 

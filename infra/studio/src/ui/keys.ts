@@ -1,6 +1,6 @@
 /** Keyboard shortcuts: one place that listens, so that the overlay can show all that work just now. */
 
-import { useEffect, useRef } from "preact/hooks"
+import { useLayoutEffect, useRef } from "preact/hooks"
 
 export interface Shortcut {
   keys: string
@@ -19,7 +19,8 @@ export type Entry = readonly [keys: string, what: string, run: (event: KeyboardE
 export function useShortcuts(group: string, entries: readonly Entry[]): void {
   const latest = useRef<readonly Shortcut[]>([])
   latest.current = entries.map(([keys, what, run]) => ({ keys, what, group, run }))
-  useEffect(() => {
+  // With the page itself: a key that is pressed as soon as a page is seen is heard.
+  useLayoutEffect(() => {
     active.add(latest)
     return () => void active.delete(latest)
   }, [])
