@@ -56,9 +56,12 @@ def build(app: cdk.App, chosen: Stage, bundler: Bundler) -> dict[str, cdk.Stack]
         stacks["Edge"] = edge.EdgeStack(app, f"{prefix}-Edge", stage=chosen)
         stacks["Studio"].add_stack_dependency(stacks["Edge"])
     if not chosen.emulated:  # which knows neither sums of metrics nor saved queries
-        stacks["Watching"] = WatchingStack(
-            app, f"{prefix}-Watching", stage=chosen, stacks=list(stacks.values()), bundler=bundler
+        others = list(stacks.values())
+        watching = stacks["Watching"] = WatchingStack(
+            app, f"{prefix}-Watching", stage=chosen, stacks=others, bundler=bundler
         )
+        for other in others:  # whose log groups its saved queries name
+            watching.add_stack_dependency(other)
     if data.key:
         seal((stack for stack in stacks.values() if stack.environment == data.environment), data.key)
     for name, stack in stacks.items():

@@ -64,12 +64,12 @@ class ElsewhereEngine:
         if source is None:
             raise InvalidInput("there is no input to separate", field=INPUT)
         raw = task.work_dir / "song.f32"
-        song = decode(source.path, raw, heartbeat=lambda: task.progress(0.0))
-        raw.unlink()  # its measures are all that is wanted of it
         work = _Work(task, task.errand, self._patience, stems)
-        try:
+        try:  # an earlier try may have begun it there, so that even now there may be something to call off
+            song = decode(source.path, raw, heartbeat=lambda: task.progress(0.0))
+            raw.unlink()  # its measures are all that is wanted of it
             fetched = work.fetch_all(work.finished(source.path))
-            paths = write_all(fetched, song, task.work_dir, bits, lambda: task.progress(_FETCHED))
+            paths = _written(task.errand, lambda: write_all(fetched, song, task.work_dir, bits, work.fetched))
         except TaskCancelled:
             task.errand.call_off()
             raise
@@ -119,6 +119,10 @@ class _Work:
             self._go(_DONE + (_FETCHED - _DONE) * (number + 1) / len(wanted) / 2)
         return fetched
 
+    def fetched(self) -> None:
+        """A sign of life, once all is here."""
+        self._task.progress(_FETCHED)
+
     def _persist(self, call: Callable[[], T]) -> T:
         """What `call` gives, if need be after some tries."""
         for pause_s in self._patience.pauses_s:
@@ -151,6 +155,15 @@ def _stems(task: EngineTask) -> tuple[str, ...]:
     if len(left) != 1 or len(names) < 2 or len(set(names)) < len(names):
         raise InvalidInput(f"stems are two or more, each once, one of them of {', '.join(LEFT_OVER)}", field="stems")
     return names
+
+
+def _written(errand: Errand, write: Callable[[], T]) -> T:
+    """What `write` gives. Stems that are of no use are not gone back to: who orders again has new ones made."""
+    try:
+        return write()
+    except VendorRefused:
+        errand.forget()
+        raise
 
 
 def _why(far: FarState) -> str:

@@ -24,6 +24,7 @@ _EMPTY_S = 1.0
 """The queue is empty if one long poll of so many seconds says so; whoever puts a task there rings afterwards."""
 _MAX_BODY_BYTES = 4096
 _READ_S = 10.0
+_LEAVING = "this machine is going away"
 _logger = logging.getLogger(__name__)
 
 
@@ -32,7 +33,6 @@ class Server:
 
     def __init__(self, worker: Worker, queue: str, port: int) -> None:
         self.queue = queue
-        self.healthy = True
         self._worker = worker
         self._one_at_a_time = threading.Lock()
         server = self
@@ -43,6 +43,11 @@ class Server:
         self._http = _Http(("0.0.0.0", port), Handler)  # noqa: S104 - the container's own network, which SageMaker asks
         self.port: int = self._http.server_address[1]
 
+    @property
+    def healthy(self) -> bool:
+        """Whether its worker takes tasks: not after `stop`, and not when its GPU has failed."""
+        return not self._worker.stopping
+
     def run(self) -> None:
         """Serve until `stop`."""
         with self._http:
@@ -50,7 +55,6 @@ class Server:
 
     def stop(self) -> None:
         """Give the task in hand back, take nothing more, and end."""
-        self.healthy = False
         self._worker.stop()
         self._http.shutdown()
 
@@ -79,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.endpoint.healthy:
             self._answer(HTTPStatus.OK, "ready")
         else:
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "this machine is going away")
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, _LEAVING)
 
     def do_POST(self) -> None:
         """`/invocations`: work until there is none left."""
@@ -94,7 +98,13 @@ class _Handler(BaseHTTPRequestHandler):
                 _logger.exception("an invocation went wrong")
                 self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, f"the worker stopped with {type(error).__name__}")
             else:
-                self._answer(HTTPStatus.OK, "nothing left to do")
+                if self.endpoint.healthy:
+                    self._answer(HTTPStatus.OK, "nothing left to do")
+                else:
+                    self._answer(HTTPStatus.SERVICE_UNAVAILABLE, _LEAVING)
+            if not self.endpoint.healthy:
+                # A worker whose GPU failed would answer every ring and do nothing: a fresh process may do better.
+                self.endpoint.stop()
 
     def _trouble(self) -> str | None:
         """What is wrong with an invocation's body."""

@@ -95,6 +95,11 @@ class Worker:
                 _logger.info("nothing to do", extra={"seconds": round(idle_s, 1)})
                 return
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it takes nothing more: it was told so, or nothing runs on its GPU any more."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Take nothing more, and give the task in hand back now. Returns when that is done."""
         with self._lock:

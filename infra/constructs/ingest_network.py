@@ -44,12 +44,14 @@ class IngestNetwork(Construct):
         self._log_refusals()
         self.balancer = self._group("Balancer", "The load balancer: CloudFront gets in")
         self.tasks = self._group("Tasks", "Tasks: the load balancer gets in")
-        within = ec2.Peer.ipv4(self.vpc.vpc_cidr_block)
-        self.balancer.add_ingress_rule(within, ec2.Port.tcp(BALANCER_PORT), "CloudFront, by its interfaces in this VPC")
+        # The VPC's own range does not let CloudFront in: through its interfaces it keeps its own addresses. Those are
+        # in a list whose id differs by region, which a template cannot look up. No other way leads here.
+        told = "CloudFront, by its interfaces in this VPC"
+        self.balancer.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(BALANCER_PORT), told)
         self.balancer.add_egress_rule(self.tasks, ec2.Port.tcp(SERVICE_PORT), "Requests and health checks")
         self.tasks.add_ingress_rule(self.balancer, ec2.Port.tcp(SERVICE_PORT), "Requests and health checks")
         self.tasks.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS")
-        acknowledge(self.balancer, "EC23", "what gets in is inside this VPC, where there is nothing else")
+        acknowledge(self.balancer, "EC23", "an internal load balancer, with no way to it but CloudFront's")
 
     def _group(self, name: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, name, vpc=self.vpc, description=description, allow_all_outbound=False)

@@ -63,8 +63,9 @@ class WorkerNetwork(Construct):
             nat_gateways=0,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
-                    # Another name, for a subnet that is told anew must not have the range of one that is still there.
-                    name="Private" if private else "Workers",
+                    # One name for both: by it a stage that changes its mind keeps its subnets. Others would be made
+                    # before these go, and have their ranges, which EC2 refuses.
+                    name="Workers",
                     subnet_type=kind,
                     map_public_ip_on_launch=None if private else True,
                 )

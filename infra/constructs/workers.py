@@ -85,6 +85,12 @@ class Workers(Construct):
             minv_cpus=0,
             maxv_cpus=self._stage.max_workers * self._compute.vcpus,
         )
+        # A new version of the template never becomes its default one, and Batch keeps what it once read: without a
+        # number that changes, machines would begin as those of the first deployment did (CDK leaves it out).
+        resource = machines.node.default_child
+        assert isinstance(resource, batch.CfnComputeEnvironment)
+        version = "ComputeResources.LaunchTemplate.Version"
+        resource.add_property_override(version, self._template.latest_version_number)
         acknowledge(machines, _AGENT_POLICY, "this is the policy that AWS keeps up to date for the agent")
         return machines
 

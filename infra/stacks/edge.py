@@ -25,6 +25,8 @@ _COUNTED = (
     *("SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY"),
     # Links to objects are signed, and longer than what this takes for a query.
     "SizeRestrictions_QUERYSTRING",
+    # Sign-ins that come back to a program on the asker's own machine name its address.
+    *("GenericRFI_QUERYARGUMENTS", "EC2MetaDataSSRF_QUERYARGUMENTS"),
     # Programs that do not say what they are.
     "NoUserAgent_HEADER",
 )

@@ -132,8 +132,14 @@ class IngestStack(Stack):
         least, most = self.stage.ingest_min, self.stage.ingest_max
         count = running.auto_scale_task_count(min_capacity=least, max_capacity=most)
         slowly, soon = Duration.minutes(5), Duration.minutes(1)
+        # A task that does nothing still uses some of its CPU, and capacities are rounded up: by this alone, which all
+        # must agree with, the last one would never go. Uploads under way do come to 0.
         count.scale_on_cpu_utilization(
-            "Cpu", target_utilization_percent=60, scale_in_cooldown=slowly, scale_out_cooldown=soon
+            "Cpu",
+            target_utilization_percent=60,
+            scale_in_cooldown=slowly,
+            scale_out_cooldown=soon,
+            disable_scale_in=least == 0,
         )
         under_way = cloudwatch.Metric(
             namespace=metrics.namespace(self.stage.name),

@@ -22,7 +22,7 @@ LISTS = ("requirements.lock", "layers/runtime/requirements.txt")
 ANSWERED: Mapping[str, str] = {}
 """Identifiers of what is known and harms nobody here, each with why."""
 _PATIENCE_S = 10.0
-_LONGEST_S = 600.0
+_LONGEST_S = 180.0
 _PROBE = {"package": {"name": "pip", "ecosystem": "PyPI"}, "version": "25.0"}
 
 
@@ -62,7 +62,10 @@ def _must_answer(url: str) -> None:
 def _asked(path: Path, url: str) -> list[Known]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        done = subprocess.run(_command(path, report, url), capture_output=True, timeout=_LONGEST_S, check=False)
+        try:
+            done = subprocess.run(_command(path, report, url), capture_output=True, timeout=_LONGEST_S, check=False)
+        except subprocess.TimeoutExpired:
+            raise NoAnswer(f"pip-audit had no end after {_LONGEST_S:g} s") from None
         try:
             told = json.loads(report.read_text())
         except (OSError, ValueError):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import psutil
 
 from infra.twin.deploy import Deployer
-from infra.twin.folder import DataFolder
+from infra.twin.folder import AlreadyRunning, DataFolder
 from infra.twin.launcher import ROOT, CannotStart, Options, child_environment, fingerprint_of, vault_key
 from infra.twin.state import read_state
 
@@ -25,7 +25,7 @@ async def redeploy(options: Options, say: Callable[[str], None]) -> int:
     """
     data = DataFolder(options.data.resolve())
     state = read_state(data.state) or {}
-    if "pid" not in state:
+    if "pid" not in state or not _is_held(data):
         raise CannotStart(f"no twin runs on {data.root}; start one with `up`")
     running = Options(int(state["port"]), data.root, options.app)
     port, secret = int(str(state["emulator_endpoint"]).rpartition(":")[2]), data.secret()
@@ -35,6 +35,15 @@ async def redeploy(options: Options, say: Callable[[str], None]) -> int:
     fingerprint = await asyncio.to_thread(fingerprint_of, running)
     await Deployer(ROOT, data, environment, say, options.app).deploy(ready, fingerprint)
     return _let_workers_go(int(state["pid"]))
+
+
+def _is_held(data: DataFolder) -> bool:
+    """Whether a twin is there: after a SIGKILL its pid stays, which may be another's by now, as may its ports."""
+    try:
+        os.close(data.lock())
+    except AlreadyRunning:
+        return True
+    return False
 
 
 def _let_workers_go(pid: int) -> int:

@@ -28,7 +28,7 @@ from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
 from tests.support.receiver import Receiver
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("loop")]
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACE, CALLERS_SPAN = CALLER.split("-")[1:3]
 HOOK = "https://receiver.example/private/hook?secret=abc"

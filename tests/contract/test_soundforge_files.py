@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from functions.dialects.soundforge.routes import mixing
+from patchbay.core.assets import Assets
 from patchbay.core.jobs import Jobs
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Job, JobState
@@ -35,6 +36,17 @@ def test_stems_and_a_manifest_become_a_wav(world: World, ada: Tenant, soundforge
         ("bass", 1.0, 2),
     ]
     assert assets_of(world, ada) == [], "what was brought for the mix alone is forgotten"
+
+
+def test_a_mix_is_answered_with_though_its_stems_cannot_be_removed(
+    soundforge: Api, worker: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the object store is busy; try again")
+
+    monkeypatch.setattr(Assets, "delete", away)
+    answer = export(soundforge, {"vocals": GOOD})
+    assert (answer.status, answer.body) == (200, MIXED)
 
 
 def test_without_a_manifest_all_is_mixed_as_it_is(soundforge: Api, worker: list[Any]) -> None:

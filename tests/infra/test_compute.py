@@ -94,6 +94,16 @@ def test_the_machines_disks_are_sealed_and_their_own_credentials_out_of_reach() 
         assert f"--uid-owner {WORKER_UID}" in str(parts)
 
 
+def test_machines_of_a_later_deployment_begin_as_its_template_says() -> None:
+    """Not by the default version, which stays the first one: an upgrade would not bring the guard."""
+    known = {name.rpartition("/")[2] for name in resources("prod", "AWS::EC2::LaunchTemplate")}
+    for environment in resources("prod", "AWS::Batch::ComputeEnvironment").values():
+        told = environment["ComputeResources"]["LaunchTemplate"]
+        assert told["LaunchTemplateId"]["Ref"] in known
+        assert told["Version"] == {"Fn::GetAtt": [told["LaunchTemplateId"]["Ref"], "LatestVersionNumber"]}
+        assert environment["ReplaceComputeEnvironment"] is False, "its queues would hold on to the old one"
+
+
 def test_every_model_fits_the_gpus_of_its_class() -> None:
     """Then one class of them does: a second one would only be further machines to wait for."""
     largest = max(model.memory_mib for model in MODELS.values())

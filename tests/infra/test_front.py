@@ -59,7 +59,16 @@ def made() -> dict[str, Template]:
         app.synth()
         names = ("Edge", "Studio", "Ingest", "Awake")
         files = {name: Path(folder, "assembly", f"{chosen.prefix}-{name}.template.json") for name in names}
+        files["Manifest"] = Path(folder, "assembly", "manifest.json")
         return {name: json.loads(path.read_text()) for name, path in files.items()}
+
+
+def test_what_watches_comes_after_all_that_it_names() -> None:
+    """Its saved queries name log groups of the others, without a reference by which CDK would see to the order."""
+    artifacts = made()["Manifest"]["artifacts"]
+    stacks = {name for name, each in artifacts.items() if each["type"] == "aws:cloudformation:stack"}
+    watching = "Patchbay-prod-Watching"
+    assert stacks - {watching, "Patchbay-prod-Awake"} <= set(artifacts[watching]["dependencies"])
 
 
 def found(stack: str, kind: str) -> list[dict[str, Any]]:
@@ -178,7 +187,8 @@ def test_nothing_reaches_the_service_but_what_comes_through_the_front() -> None:
     assert rule["Conditions"][0]["HttpHeaderConfig"] == {"HttpHeaderName": KNOWN_HEADER, "Values": [DOOR]}
     groups = {each["GroupDescription"]: each for each in found("Ingest", "AWS::EC2::SecurityGroup")}
     (into,) = groups["The load balancer: CloudFront gets in"]["SecurityGroupIngress"]
-    assert list(into["CidrIp"]) == ["Fn::GetAtt"], "the VPC's own addresses"
+    # CloudFront keeps its own addresses on its way through the VPC. Nobody else has a way to the load balancer.
+    assert (into["CidrIp"], into["FromPort"]) == ("0.0.0.0/0", 80)
     assert "SecurityGroupIngress" not in groups["Tasks: the load balancer gets in"]
     into_tasks = one("Ingest", "AWS::EC2::SecurityGroupIngress")
     assert "SourceSecurityGroupId" in into_tasks
@@ -286,6 +296,18 @@ def test_from_none_the_first_refusal_starts_one() -> None:
     assert [each["ScalingAdjustment"] for each in step[1]["StepAdjustments"]] == [1]
 
 
+@pytest.mark.parametrize(("stack", "kept_by_cpu"), [("Ingest", True), ("Awake", False)])
+def test_the_last_task_goes_by_its_uploads_and_not_by_a_cpu_that_is_never_quite_idle(
+    stack: str, kept_by_cpu: bool
+) -> None:
+    policies = found(stack, "AWS::ApplicationAutoScaling::ScalingPolicy")
+    told = [each.get("TargetTrackingScalingPolicyConfiguration", {}) for each in policies]
+    (cpu,) = [each for each in told if "PredefinedMetricSpecification" in each]
+    (own,) = [each for each in told if "CustomizedMetricSpecification" in each]
+    assert cpu.get("DisableScaleIn", False) is kept_by_cpu
+    assert own.get("DisableScaleIn", False) is False
+
+
 def test_where_one_is_kept_nothing_has_to_be_woken() -> None:
     assert one("Awake", "AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"] == 1
     assert found("Awake", "AWS::CloudWatch::Alarm") == []
@@ -300,6 +322,9 @@ def test_the_image_is_nobodys_and_copies_what_there_is() -> None:
     lines = (ROOT / DOCKERFILE).read_text().splitlines()
     assert [line for line in lines if line.startswith("USER")] == ["USER service"]
     assert 'VOLUME ["/tmp"]' in lines
+    (base,) = [line for line in lines if line.startswith("ARG PYTHON=")]
+    assert base in (ROOT / "gpu_workers/Dockerfile").read_text().splitlines(), "pinned by its contents, as the workers'"
+    assert {line.split()[1] for line in lines if line.startswith("FROM")} == {"${PYTHON}"}
     copied = [
         word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]
     ]

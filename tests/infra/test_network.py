@@ -47,6 +47,16 @@ def test_private_workers_have_no_way_to_the_internet() -> None:
         assert {told(each) for each in machines["ComputeResources"]["Subnets"]} == subnets
 
 
+def test_a_stage_that_goes_private_keeps_its_subnets() -> None:
+    """CloudFormation makes what is new before it removes what is old, and two subnets cannot have one range."""
+    what = ("AvailabilityZone", "CidrBlock", "VpcId")
+    public, private = (
+        {name: [s[each] for each in what] for name, s in of(VARIANTS[stage]()["Compute"], "AWS::EC2::Subnet").items()}
+        for stage in ("prod", "everything")
+    )
+    assert public == private
+
+
 def test_private_workers_reach_what_they_call_and_it_costs_what_is_said() -> None:
     template = VARIANTS["everything"]()["Compute"]
     found = endpoints(template)

@@ -152,7 +152,7 @@ def test_every_path_of_every_dialect_leads_to_its_lambda(stage: str) -> None:
 @pytest.mark.parametrize("stage", EVERY)
 def test_every_lambda_has_its_entry_point_and_runs_where_the_layers_were_made_for(stage: str) -> None:
     functions = resources(stage, "AWS::Lambda::Function")
-    assert len(functions) == 17 + len(DIALECTS)
+    assert len(functions) == 18 + len(DIALECTS) + (stage != "twin")
     for name, function in functions.items():
         module, _, attribute = function["Handler"].rpartition(".")
         assert importlib.util.find_spec(module) is not None, name
@@ -206,7 +206,7 @@ def test_a_change_that_cannot_be_published_is_kept(stage: str) -> None:
     (publish,) = [stream for name, stream in streams.items() if name.startswith("PublishChanges")]
     assert publish.get("MaximumRetryAttempts", -1) == -1
     patterns = [json.loads(f["Pattern"]) for f in publish["FilterCriteria"]["Filters"]]
-    assert {"dynamodb": {"NewImage": {"kind": {"S": ["job", "asset"]}}}} in patterns
+    assert {"dynamodb": {"NewImage": {"kind": {"S": ["job", "asset", "budget"]}}}} in patterns
 
 
 @pytest.mark.parametrize("stage", EVERY)

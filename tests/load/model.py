@@ -146,7 +146,7 @@ def counted(engine_s: float = ENGINE_S) -> Model:
     assert stored is not None
     found = [*_partitions(table.units, tenant.id), *_partitions(table.index_units, tenant.id)]
     return Model(
-        partitions=tuple(sorted(found, key=lambda each: -each.units)),
+        partitions=tuple(sorted(found, key=lambda each: (-each.units, each.name))),
         writes=table.calls,
         units=table.units.total() + table.index_units.total(),
         events=len(told),

@@ -93,7 +93,7 @@ def features(asked: Sequence[str] | None, kind: str | None) -> list[Feature]:
 
 def progress(job: Job) -> int:
     """Per cent."""
-    return 100 if job.state is JobState.SUCCEEDED else int(job.progress * 100)
+    return 100 if job.state is JobState.SUCCEEDED else int(round(job.progress * 100, 2))
 
 
 def error(job: Job) -> str | None:

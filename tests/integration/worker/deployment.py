@@ -53,7 +53,7 @@ class WorkerProcess:
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def said(self, text: str) -> Json | None:
-        return next((line for line in self.log() if text in line["message"]), None)
+        return next((line for line in self.log() if text in line.get("message", "")), None)
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

@@ -39,9 +39,9 @@ def test_tasks_are_done_reported_and_the_queue_is_left_empty(here: Deployment) -
         assert here.job(message).progress == 0.999
     assert here.left() == EMPTY
     assert list(here.folder.glob("patchbay-worker-*")) == []
-    over = [line for line in worker.log() if line["message"] == "task over"]
+    over = [line for line in worker.log() if line.get("message") == "task over"]
     assert [line["ending"] for line in over] == ["done"] * 3
-    assert {"job_id", "tenant", "step", "seconds"} <= over[0].keys()
+    assert {"job_id", "tenant_id", "step", "seconds"} <= over[0].keys()
 
 
 def test_the_state_machine_gets_its_answer(here: Deployment) -> None:
@@ -165,7 +165,7 @@ def test_a_message_sent_twice_is_worked_on_once_and_never_reaches_the_dead_lette
     wait_for(lambda: here.left() == EMPTY, 6, "the other message is dropped")
     assert here.step(message).attempts == 1
     assert here.left(here.dead_url) == EMPTY
-    over = [line for worker in (first, second) for line in worker.log() if line["message"] == "task over"]
+    over = [line for worker in (first, second) for line in worker.log() if line.get("message") == "task over"]
     assert [line["ending"] for line in over] == ["done"]
 
 

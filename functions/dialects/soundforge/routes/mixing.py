@@ -27,7 +27,7 @@ from patchbay.core import manifests
 from patchbay.core.jobs import Order
 from patchbay.domain.assets import Asset
 from patchbay.domain.base import utc_now
-from patchbay.domain.errors import InvalidInput, NotFound, Unavailable, UnusableAudio
+from patchbay.domain.errors import InvalidInput, NotFound, PatchbayError, Unavailable, UnusableAudio
 from patchbay.domain.jobs import FailureKind, Job, JobFile, JobState, Output
 
 EXPORT = "/api/daw/export"
@@ -186,6 +186,7 @@ async def _blocks(output: Output) -> Any:
 
 
 def _forget(taken: list[Asset]) -> None:
+    """Let go of what was brought; what cannot be now goes by itself, and the answer stands whatever becomes of it."""
     for asset in taken:
-        with suppress(NotFound):
+        with suppress(PatchbayError):
             bootstrap.services().assets.delete(asset.tenant_id, asset.id)

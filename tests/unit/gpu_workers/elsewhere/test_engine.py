@@ -113,6 +113,7 @@ def test_a_stem_that_is_none_is_told(do: Any, stem: Callable[[Path], None], word
     errand.stem = stem
     with pytest.raises(VendorRefused, match=words):
         do(errand)
+    assert errand.said[-1] == "forget", "who orders again has it separated again"
 
 
 def test_stems_have_the_songs_channels(do: Any, tmp_path: Path) -> None:
@@ -195,7 +196,7 @@ def test_progress_follows_theirs(do: Any) -> None:
     assert told[-1] == 1.0
 
 
-@pytest.mark.parametrize("at", [0.02, 0.15, 0.4, 0.8, 0.97])
+@pytest.mark.parametrize("at", [0.0, 0.02, 0.15, 0.4, 0.8, 0.97])
 def test_who_is_not_wanted_any_more_calls_it_off(do: Any, at: float) -> None:
     def cancel(fraction: float) -> None:
         if fraction >= at:

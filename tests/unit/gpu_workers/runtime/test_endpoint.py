@@ -136,6 +136,29 @@ def test_it_is_healthy_while_it_works_and_one_invocation_works_at_a_time(tmp_pat
     assert bench.step.attempts == 1
 
 
+class AcceleratorError(RuntimeError):
+    """As torch's is called."""
+
+
+def test_a_machine_whose_gpu_failed_ends_and_answers_no_more_rings(tmp_path: Path) -> None:
+    def broken(task: EngineTask) -> Any:
+        raise AcceleratorError("illegal access")
+
+    bench = Bench(tmp_path, broken)
+    bench.order()
+    server = Server(bench.worker, "gpu", 0)
+    serving = threading.Thread(target=server.run)
+    serving.start()
+    try:
+        assert ask(server, "POST", "/invocations", RING) == (503, "this machine is going away")
+        serving.join(20)
+        assert not serving.is_alive(), "the process ends, and another is started in its place"
+    finally:
+        server.stop()
+    assert not server.healthy
+    assert (bench.step.state, bench.left) == (StepState.READY, 1)
+
+
 def test_told_to_end_it_gives_the_task_back(tmp_path: Path) -> None:
     begun, may_end = threading.Event(), threading.Event()
 

@@ -119,10 +119,17 @@ def test_a_database_that_does_not_answer_fails_nothing_and_is_said(
     osv.status, osv.garbage = (503 if trouble == "busy" else 200), trouble == "garbage"
     assert audit.main(url=url) == 0
     told = capsys.readouterr()
-    assert told.err.startswith("not asked: 127.0.0.1")
+    assert "not asked: 127.0.0.1" in told.err
     assert "nothing known" not in told.out
     with pytest.raises(NoAnswer):
         audit.audit([], url=url)
+
+
+def test_a_database_that_never_comes_to_an_end_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_command", lambda *_: ["sleep", "600"])
+    monkeypatch.setattr(audit, "_LONGEST_S", 0.1)
+    with pytest.raises(NoAnswer, match="no end"):
+        audit._asked(tmp_path / "pins.txt", "http://127.0.0.1:1")
 
 
 def test_a_program_that_makes_no_report_is_no_clean_bill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

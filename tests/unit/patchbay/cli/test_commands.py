@@ -162,7 +162,7 @@ def test_models_are_listed(over_fake_api: Callable[[], None], capsys: pytest.Cap
     assert "Makes: see [its card]" in told
     assert "Splits: see" not in told
     assert run(["models", "--json", *REMOTE]) == 0
-    generator, separator = json.loads(capsys.readouterr().out)
+    separator, generator = json.loads(capsys.readouterr().out)
     assert separator["name"] == "m"
     assert _makes(separator) == "vocals"
     assert _makes(generator) == "1 to 300 s of music, after a melody"

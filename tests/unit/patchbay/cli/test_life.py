@@ -69,6 +69,20 @@ def test_an_export_goes_on_and_leaves_other_folders_alone(
     assert f"of {ada.email} are in" in capsys.readouterr().out
 
 
+def test_what_two_persons_have_never_mixes(
+    world: World, two: tuple[Life, Life], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada, bob = two
+    folder = tmp_path / "export"
+    assert run(["user", "export", ada.email, "-o", str(folder)]) == 0
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    assert run(["user", "export", bob.email, "-o", str(folder)]) == 1
+    assert "no export of this person's" in capsys.readouterr().err.replace("\n", " ")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 def test_names_of_files_are_no_markup(
     world: World, two: tuple[Life, Life], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,8 +127,8 @@ def test_a_deployment_is_copied_and_comes_back(
     _wire(fresh, monkeypatch)
     assert run(["restore", folder]) == 0
     assert dump(fresh.records, fresh.objects) == dump(world.records, world.objects)
-    assert run(["restore", folder, "--again"]) == 0
-    assert dump(fresh.records, fresh.objects) == dump(world.records, world.objects)
+    assert run(["restore", folder, "--again"]) == 1
+    assert "nothing was written" in capsys.readouterr().err
 
 
 def test_what_is_no_backup_is_said(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,7 +51,45 @@ def test_nobody_is_told_again_of_what_came_back(world: World, lived: tuple[Life,
     backup_of(world).make(tmp_path / "copy")
     fresh = World()
     backup_of(fresh).restore(tmp_path / "copy")
-    assert fresh.records.changes == []
+    assert [new for _, new in fresh.records.changes if new] == []
+
+
+def test_a_restoring_that_died_goes_on(world: World, lived: tuple[Life, Life], tmp_path: Path) -> None:
+    backup_of(world).make(tmp_path / "copy")
+    fresh, uploads = World(), 0
+
+    def dies(what: str, number: int) -> None:
+        if (what, number) == ("items", 40):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backup_of(fresh).restore(tmp_path / "copy", dies)
+    with pytest.raises(Conflict):
+        backup_of(fresh).restore(tmp_path / "copy")
+    whole = fresh.objects.upload
+
+    def upload(path: Path, key: str, *, media_type: str) -> None:
+        nonlocal uploads
+        uploads += 1
+        whole(path, key, media_type=media_type)
+
+    fresh.objects.upload = upload  # type: ignore[method-assign]
+    backup_of(fresh).resume(tmp_path / "copy")
+    assert uploads == 0, "objects were there already"
+    assert dump(fresh.records, fresh.objects) == dump(world.records, world.objects)
+
+
+def test_a_stage_that_is_in_use_is_never_gone_on_with(world: World, lived: tuple[Life, Life], tmp_path: Path) -> None:
+    """Of its own backup either: what was done since would be lost."""
+    backup_of(world).make(tmp_path / "copy")
+    before = dump(world.records, world.objects)
+    with pytest.raises(Conflict, match="nothing was written"):
+        backup_of(world).resume(tmp_path / "copy")
+    fresh = World()
+    backup_of(fresh).restore(tmp_path / "copy")
+    with pytest.raises(Conflict, match="nothing was written"):
+        backup_of(fresh).resume(tmp_path / "copy")
+    assert dump(world.records, world.objects) == before
 
 
 def test_progress_is_told(world: World, lived: tuple[Life, Life], tmp_path: Path) -> None:
@@ -121,6 +159,11 @@ def test_an_object_that_goes_meanwhile_is_told(world: World, lived: tuple[Life, 
     assert check(tmp_path / "copy") == summary
 
 
+def test_nobody_else_on_the_machine_can_read_a_backup(world: World, lived: tuple[Life, Life], tmp_path: Path) -> None:
+    backup_of(world).make(tmp_path / "copy")
+    assert (tmp_path / "copy").stat().st_mode & 0o077 == 0
+
+
 def _break_an_object(folder: Path) -> str:
     victim = max((folder / "objects").iterdir(), key=lambda path: path.stat().st_size)
     data = bytearray(victim.read_bytes())
@@ -146,6 +189,18 @@ def _drop_an_item(folder: Path) -> str:
     return "items and"
 
 
+def _garble_the_items(folder: Path) -> str:
+    data = (folder / "items.jsonl.gz").read_bytes()
+    (folder / "items.jsonl.gz").write_bytes(gzip.compress(b"")[:10] + b"\xff" * len(data))
+    return "backup is damaged"
+
+
+def _no_number(folder: Path) -> str:
+    line = json.dumps({"pk": "a", "sk": "b", "s": {}, "n": {"version": "one"}})
+    (folder / "items.jsonl.gz").write_bytes(gzip.compress(line.encode()))
+    return "backup is damaged"
+
+
 def _lead_outside(folder: Path) -> str:
     lines = gzip.decompress((folder / "objects.jsonl.gz").read_bytes()).decode().splitlines()
     entry = {**json.loads(lines[0]), "key": "../../etc/passwd"}
@@ -159,7 +214,17 @@ def _no_summary(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "harm", [_break_an_object, _lose_an_object, _cut_the_items, _drop_an_item, _lead_outside, _no_summary]
+    "harm",
+    [
+        _break_an_object,
+        _lose_an_object,
+        _cut_the_items,
+        _drop_an_item,
+        _garble_the_items,
+        _no_number,
+        _lead_outside,
+        _no_summary,
+    ],
 )
 def test_a_damaged_backup_is_refused_before_anything_is_written(
     world: World, lived: tuple[Life, Life], tmp_path: Path, harm: object

@@ -147,6 +147,36 @@ def test_it_goes_on_after_dying_anywhere(world: World, erasure: Erasure, two: tu
     assert world.services.people.followers([world.services.people.by_id(bob.tenant.id)]) == [0]
 
 
+def test_things_go_after_what_is_found_by_them(world: World, erasure: Erasure, two: tuple[Life, Life]) -> None:
+    ada, _ = two
+    jobs = {sk for pk, sk in world.records.items if pk == f"JOBS#{ada.tenant.id}"}
+    steps = {f"STEPS#{job_id}" for job_id in jobs}
+    assert any(pk in steps for pk, _ in world.records.items)
+
+    class Dies(FakeInventory):
+        def drop(self, keys):  # type: ignore[no-untyped-def]
+            for key in keys:
+                super().drop([key])
+                if key[0].startswith("JOBS#"):
+                    raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace(erasure, inventory=Dies(world.records, world.objects)).erase(ada.tenant.id)
+    erasure.erase(ada.tenant.id)
+    assert not [pk for pk, _ in world.records.items if pk in steps]
+
+
+def test_steps_of_a_job_that_was_deleted_go_too(world: World, erasure: Erasure, two: tuple[Life, Life]) -> None:
+    ada, _ = two
+    jobs = world.services.jobs
+    things = {sk for pk, sk in world.records.items if not pk.startswith("JOBS#")}  # a sample has its job's id
+    done = next(job for job in jobs.list(ada.tenant.id, limit=50) if jobs.steps(job) and job.id not in things)
+    jobs.delete(ada.tenant.id, done.id)
+    assert jobs.steps(done)
+    erasure.erase(ada.tenant.id)
+    assert not jobs.steps(done)
+
+
 def test_jobs_under_way_are_ended_and_waited_for(world: World, erasure: Erasure, two: tuple[Life, Life]) -> None:
     ada, _ = two
     pipeline, tasks = world.services.pipeline, world.services.tasks
@@ -173,8 +203,9 @@ def test_a_worker_that_does_not_let_go_is_named(world: World, erasure: Erasure, 
     pipeline.plan(ada.tenant.id, ada.job.id)
     pipeline.dispatch(ada.tenant.id, ada.job.id, 0, "token")
     tasks.lease(world.queues.sent[-1][1], "worker")
-    with pytest.raises(Unavailable, match=f"job {ada.job.id} in hand"):
-        erasure.erase(ada.tenant.id)
+    for _ in range(2):  # the second time the job is over, and the worker at it all the same
+        with pytest.raises(Unavailable, match=f"job {ada.job.id} in hand"):
+            erasure.erase(ada.tenant.id)
     assert world.services.accounts.user(ada.tenant.id).email == ada.email
 
 

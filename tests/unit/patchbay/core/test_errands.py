@@ -193,6 +193,22 @@ class TestCallingOff:
         errand.call_off()
         assert lalal.tasks[task_id].state == "progress"
 
+    def test_not_of_what_another_job_goes_on_with(self, world: World, ada: Tenant, lalal: FakeLalal) -> None:
+        """The machine of the first slept through its lease, and wakes to hear that its job was cancelled."""
+        song = elsewhere.wav(0.5)
+        first, second = order(world, ada, song), order(world, ada, song)
+        _, step = lease(world, first)
+        errand = errand_of(world, step)
+        send(world, step, errand)
+        errand.begin(STEMS)
+        world.clock.advance(hours=1)
+        _, again = lease(world, second, "another")
+        send(world, again, errand_of(world, again, "another"))
+        world.services.jobs.cancel(ada.id, first.id)
+        errand.call_off()
+        assert [task.state for task in lalal.tasks.values()] == ["progress"]
+        assert world.records.get(layout_vendors.sent_key(ada.id, step.fingerprint)) is not None
+
     def test_trouble_there_is_nobodys_here(self, world: World, ada: Tenant, lalal: FakeLalal) -> None:
         job, _ = elsewhere.begun(world, ada, lalal)
         errand = errand_of(world, world.services.jobs.steps(job)[0])

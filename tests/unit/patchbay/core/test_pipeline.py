@@ -269,6 +269,16 @@ def test_a_task_that_nobody_manages_is_buried_with_its_last_reason(world: World,
     assert tasks.lease(message, "four")[0] is Answer.OVER
 
 
+def test_what_a_step_took_still_counts_when_it_is_planned_again(world: World, message: TaskMessage) -> None:
+    tasks = world.services.tasks
+    tasks.lease(message, "one")
+    world.pause(7)
+    tasks.fail(message, Failure(kind=FailureKind.INTERNAL, message="out of memory"))
+    world.services.pipeline.plan(message.tenant_id, message.job_id)
+    (step,) = world.services.pipeline.steps(message.job_id)
+    assert (step.state, step.lost_s) == (StepState.READY, 7.0)
+
+
 def test_what_is_done_is_not_buried(world: World, message: TaskMessage) -> None:
     tasks = world.services.tasks
     _, step = tasks.lease(message, "one")

@@ -24,6 +24,7 @@ def test_secrets_are_hidden_wherever_they_stand(secret: str, form: str) -> None:
     [
         ("https://bucket.s3.amazonaws.com/uploads/my%20song.wav?X-Amz-Signature=abc&x=1", "bucket.s3.amazonaws.com"),
         ("http://user:password@example.org:8080/private/path#part", "example.org:8080"),
+        ("http://user:pass@password@example.org/private", "example.org"),
         ("HTTPS://example.org", "example.org"),
     ],
 )

@@ -10,6 +10,7 @@ from patchbay.core.vault import Vault, parse_keys
 from patchbay.core.vendors import Vendors
 from patchbay.domain.errors import Conflict, InvalidInput, NotConfigured, NotFound, VendorFailed, VendorRefused
 from patchbay.domain.jobs import JobState
+from patchbay.ports import Delete, Write
 from tests.fakes.world import Tenant, World
 from tests.support import elsewhere
 from tests.support.elsewhere import NEXT_VAULT_KEY, VAULT_KEY, WORKER
@@ -105,6 +106,27 @@ class TestKeys:
 
         assert under(f"{NEXT_VAULT_KEY},{VAULT_KEY}").open(ada.id).text == KEY
         assert under(NEXT_VAULT_KEY).open(ada.id).text == KEY
+
+    @pytest.mark.parametrize("meanwhile", ["removed", "replaced"])
+    def test_which_does_not_undo_what_its_owner_does_meanwhile(
+        self, vendors: Vendors, ada: Tenant, meanwhile: str
+    ) -> None:
+        vendors.keep(ada.id, KEY)
+
+        class Slow(Vault):
+            def seal(self, tenant_id: str, name: str, text: str) -> str:
+                if meanwhile == "removed":
+                    vendors.drop(ada.id)
+                else:
+                    vendors.keep(ada.id, OTHER_KEY)
+                return Vault.seal(self, tenant_id, name, text)
+
+        vault = Slow(parse_keys(f"{NEXT_VAULT_KEY},{VAULT_KEY}"))
+        Vendors(vendors.records, vendors.clock, vault, vendors.jobs, vendors.vendor).open(ada.id)
+        if meanwhile == "removed":
+            assert vendors.kept(ada.id) is None
+        else:
+            assert vendors.open(ada.id).text == OTHER_KEY
 
     def test_minutes(self, vendors: Vendors, ada: Tenant) -> None:
         vendors.keep(ada.id, KEY)
@@ -216,6 +238,24 @@ class TestCancelling:
         assert vendors.cancel(ada.id, task_id).id == job.id
         assert "not cancelled elsewhere" in caplog.text
         assert KEY not in caplog.text
+
+    def test_what_its_worker_begins_at_that_moment_ends_too(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = elsewhere.order(world, ada)
+        _, step = elsewhere.lease(world, job)
+        errand = elsewhere.errand_of(world, step)
+        elsewhere.send(world, step, errand)
+        write = world.records.write
+
+        def racing(*writes: Write) -> None:
+            if isinstance(writes[0], Delete) and not lalal.tasks:
+                errand.begin(("vocals",))
+            write(*writes)
+
+        monkeypatch.setattr(world.records, "write", racing)
+        vendors.cancel(ada.id, job.id)
+        assert [task.state for task in lalal.tasks.values()] == ["cancelled"]
 
     def test_a_later_order_starts_anew(self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal) -> None:
         job, task_id = elsewhere.begun(world, ada, lalal)

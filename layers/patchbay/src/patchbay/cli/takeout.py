@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from patchbay.ports import Objects
 
 PAGE = "index.html"
+_WHOSE = ".whose"
+"""File with the id of the person whose export the folder is: two persons' must never mix."""
 _NAMES = {"files": "name", "jobs": "name", "samples": "name", "projects": "name", "videos": "name"}
 
 
@@ -25,14 +27,20 @@ def write(
 
     Raises `CommandFailed` for a folder that holds something else.
     """
-    marked = folder / "records"
-    if folder.exists() and any(folder.iterdir()) and not marked.is_dir():
-        raise CommandFailed(f"{folder} is not empty; choose another folder")
-    marked.mkdir(parents=True, exist_ok=True)
-    counts, names = _records(takeout.records(tenant_id), marked, told)
+    lists, whose = folder / "records", folder / _WHOSE
+    if folder.exists() and any(folder.iterdir()) and not _says(whose, tenant_id):
+        raise CommandFailed(f"{folder} is not empty, and no export of this person's; choose another folder")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    whose.write_text(tenant_id)
+    lists.mkdir(exist_ok=True)
+    counts, names = _records(takeout.records(tenant_id), lists, told)
     files = _files(takeout, objects, tenant_id, folder / "files", told)
-    (folder / PAGE).write_text(_page(counts, files, names))
+    (folder / PAGE).write_text(_page(counts, files, names), encoding="utf-8")
     return counts.total(), len(files)
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def _records(
@@ -45,7 +53,7 @@ def _records(
         lists: dict[str, IO[str]] = {}
         for name, body in found:
             if name not in lists:
-                lists[name] = opened.enter_context((folder / f"{name}.jsonl").open("w"))
+                lists[name] = opened.enter_context((folder / f"{name}.jsonl").open("w", encoding="utf-8"))
             lists[name].write(json.dumps(body, ensure_ascii=False) + "\n")
             counts[name] += 1
             if called := body.get(_NAMES.get(name, "")):

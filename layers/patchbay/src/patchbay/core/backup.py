@@ -8,6 +8,7 @@ can read them. Whoever has one sets it anew, by a mailed code.
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +25,12 @@ from patchbay.ports import Clock, Inventory, Item, Objects
 FORM: Literal[1] = 1
 _SUMMARY, _ITEMS, _LIST, _OBJECTS = "backup.json", "items.jsonl.gz", "objects.jsonl.gz", "objects"
 _BLOCK = 1024 * 1024
+_DAMAGE = (OSError, EOFError, zlib.error, ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
+"""What reading a file that is not as it was written may raise."""
 _LONGEST_NAME = 200
 """Of a file, most systems take 255 bytes."""
+_MARK = "RESTORING", "backup"
+"""Key of what says that a restoring is under way."""
 Told = Callable[[str, int], None]
 
 
@@ -62,6 +67,7 @@ class Backup:
         if (folder / _SUMMARY).exists():
             raise Conflict(f"{folder} holds a finished backup; choose another folder")
         began = self.clock.now()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # all of everybody's is in it
         (folder / _OBJECTS).mkdir(parents=True, exist_ok=True)
         items = 0
         with gzip.open(folder / _ITEMS, "wt", encoding="utf-8") as out:
@@ -97,21 +103,33 @@ class Backup:
         """Put a copy into a stage that has nothing yet, objects first.
 
         Raises `InvalidInput` for what is no whole backup, before anything is written; `Conflict` for a stage that has
-        something. One that died can be begun again with `resume`.
+        something. One that died goes on with `resume`.
         """
         summary = check(folder)
-        if any(item.pk.startswith("USERS#") for item in self.inventory.items()):
+        if any(item.pk.startswith("USERS#") or item.key == _MARK for item in self.inventory.items()):
             raise Conflict("somebody has an account here already; restore into a new stage")
-        return self.resume(folder, summary, told)
+        self.inventory.put([_mark(summary)])
+        return self._put_back(folder, summary, told)
 
-    def resume(self, folder: Path, summary: Summary, told: Told = lambda what, number: None) -> Summary:
-        """Put all of a copy in its place, whatever is there: repeating it changes nothing."""
+    def resume(self, folder: Path, told: Told = lambda what, number: None) -> Summary:
+        """Go on with a `restore` of the same copy that died: repeating it changes nothing.
+
+        Raises `InvalidInput` as `restore` does; `Conflict` for a stage in which none of this copy was begun, or where
+        it came to its end: what people did there since would be lost.
+        """
+        summary = check(folder)
+        if _mark(summary) not in self.inventory.items():
+            raise Conflict("no restoring of this backup was begun here and stopped; nothing was written")
+        return self._put_back(folder, summary, told)
+
+    def _put_back(self, folder: Path, summary: Summary, told: Told) -> Summary:
         for number, entry in enumerate(_lines(folder / _LIST), start=1):
             there = self.objects.stat(entry["key"])
             if there is None or there.size_bytes != entry["size_bytes"]:
                 self.objects.upload(_path(folder, entry["key"]), entry["key"], media_type=entry["media_type"])
             told("objects", number)
         self.inventory.put(_counted((_item(each) for each in _lines(folder / _ITEMS)), told))
+        self.inventory.drop([_MARK])
         return summary
 
     def _fetched(self, key: str, size_bytes: int, path: Path) -> dict[str, Any]:
@@ -142,12 +160,17 @@ def check(folder: Path) -> Summary:
             if not path.is_file() or _hash(path) != entry["sha256"]:
                 raise InvalidInput(f"the backup's copy of {entry['key']} is damaged")
             entries += 1
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except _DAMAGE as error:
         raise InvalidInput(f"the backup is damaged: {error}") from None
     if (items, entries) != (summary.items, summary.objects):
         had = f"{items} items and {entries} objects, not {summary.items} and {summary.objects}"
         raise InvalidInput(f"the backup is damaged: it has {had}")
     return summary
+
+
+def _mark(summary: Summary) -> Item:
+    told = summary.model_dump_json()
+    return Item(*_MARK, {"kind": "restoring", "version": Decimal(1), "body": told})
 
 
 def _counted(items: Iterator[Item], told: Told) -> Iterator[Item]:

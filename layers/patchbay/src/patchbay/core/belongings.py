@@ -31,6 +31,8 @@ _NAMED_IN_BODY = frozenset(
     {"EMAILS", "USERNAMES", "REFERRALS", "SECRETS", "NUMBERS", "BROWSERS", "SOCKETS", "TICKETS", "CONSENTS", "TERMS"}
 )
 """Kinds of partitions whose items say in their bodies whose they are."""
+_OUTLIVE_THINGS = frozenset({"STEPS"})
+"""Kinds of partitions whose items stay for a while when the thing that they are found by was deleted."""
 _MARKS_OF_THINGS = frozenset({"LIKES"})
 """Kinds of partitions of others whose sort keys may be a thing of the tenant's."""
 
@@ -52,9 +54,13 @@ class Belongings:
 
     def see(self, item: Item) -> None:
         """Take note of an item, if it is a thing of the tenant's."""
-        kind, _, rest = item.pk.partition("#")
-        if rest == self.tenant_id and kind in _THINGS:
+        if self.finds_others(item):
             self.things.add(item.sk)
+
+    def finds_others(self, item: Item) -> bool:
+        """Whether it is a thing of the tenant's: without it, items that belong to it are not known any more."""
+        kind, _, rest = item.pk.partition("#")
+        return rest == self.tenant_id and kind in _THINGS
 
     def of(self, item: Item) -> Belongs:
         """How an item stands to the tenant."""
@@ -65,7 +71,8 @@ class Belongings:
             return Belongs.OWN
         if not any(self.tenant_id in value for value in item.fields.values() if isinstance(value, str)):
             return Belongs.NOT
-        return Belongs.OWN if kind in _NAMED_IN_BODY else Belongs.MENTIONS
+        own = kind in _OUTLIVE_THINGS and body_of(item).get("tenant_id") == self.tenant_id
+        return Belongs.OWN if own or kind in _NAMED_IN_BODY else Belongs.MENTIONS
 
     def places(self) -> tuple[str, ...]:
         """Beginnings of the keys of the tenant's objects."""

@@ -1,6 +1,7 @@
 """Erasing a person: every item and object that is theirs goes, and nothing of anybody else's.
 
-It can die anywhere and be begun again: what says who the person is goes last. What the stage itself writes about things
+It can die anywhere and be begun again: what says who the person is goes last, and things go after all that is found by
+them. What the stage itself writes about things
 that go (the search index, events) is found by another walk, until one finds nothing.
 """
 
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from patchbay.core import layout, layout_library, layout_models, layout_people, store
 from patchbay.core.belongings import Belongings, Belongs
@@ -30,6 +31,8 @@ ROUNDS = 10
 SETTLES_S = 5.0
 """What a stage's followers (index, events) take to tell of what went, or a little more."""
 LEASES_END_S = 120.0
+LETS_GO = timedelta(minutes=15)
+"""So long after a job's end a worker may still be at it: it may have been cancelled a moment ago."""
 _LAST = frozenset({"USERS", "EMAILS"})
 _log = logging.getLogger(__name__)
 
@@ -132,6 +135,7 @@ class Erasure:
     def _end_jobs(self, tenant_id: str) -> None:
         """Cancel what is not over, and wait until no worker has a step of it: what it stores would stay."""
         left: list[str] = []
+        since = self.clock.now() - LETS_GO
         before: str | None = None
         while page := self.records.query(layout.job_key(tenant_id, "")[0], limit=100, before=before):
             before = page[-1].sk
@@ -139,6 +143,7 @@ class Erasure:
                 if not job.state.terminal:
                     with suppress(Conflict, NotFound):
                         self.jobs.cancel(tenant_id, job.id)
+                if job.completed_at is None or job.completed_at > since:
                     left.append(job.id)
         waited_s = 0.0
         while left and waited_s < LEASES_END_S:
@@ -159,7 +164,9 @@ class Erasure:
         before = found.items.total(), found.mentions, found.objects
         for place in belongings.places():
             self.inventory.drop_objects(self._counted(found, place))
-        self.inventory.drop(self._dropped(belongings, found))
+        things: list[Key] = []
+        self.inventory.drop(self._dropped(belongings, found, things))
+        self.inventory.drop(things)
         return before != (found.items.total(), found.mentions, found.objects)
 
     def _counted(self, found: Found, place: str) -> Iterator[str]:
@@ -168,8 +175,11 @@ class Erasure:
             found.size_bytes += each.size_bytes
             yield each.key
 
-    def _dropped(self, belongings: Belongings, found: Found) -> Iterator[Key]:
-        """Keys of what is to go; marks that somebody else's counter counts go here, and mentions are blotted out."""
+    def _dropped(self, belongings: Belongings, found: Found, things: list[Key]) -> Iterator[Key]:
+        """Keys of what is to go; those that are to go after it are added to `things`.
+
+        Marks that somebody else's counter counts go here, and mentions are blotted out.
+        """
         for item in self.inventory.items():
             how = belongings.of(item)
             kind = item.pk.partition("#")[0]
@@ -182,6 +192,8 @@ class Erasure:
                 self._kept_for_the_stage(item, belongings.tenant_id)
             elif item.pk.endswith(f"#{belongings.tenant_id}") and (counter := _counter(kind, item.sk)):
                 mark(self.records, item.key, counter, kind.lower(), wanted=False, pause=self.pause)
+            elif belongings.finds_others(item):
+                things.append(item.key)
             else:
                 yield item.key
 

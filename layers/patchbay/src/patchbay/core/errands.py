@@ -90,12 +90,12 @@ class StepErrand:
         self.records.write(Delete(self._place, expected=None))
 
     def call_off(self) -> None:
-        """See `Errand`. A task that went to another worker is that one's."""
+        """See `Errand`. A task that went to another worker is that one's, and what another job took over is its own."""
         try:
             if not self._given_up():
                 return
             sent = self._sent()
-            if sent is not None:
+            if sent is not None and sent.job_id == self.step.job_id:
                 self.forget()
                 if sent.task_id:
                     self.vendor.cancel(self._key.text, sent.task_id)

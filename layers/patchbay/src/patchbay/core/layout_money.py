@@ -3,8 +3,9 @@
 A job that ends is counted three times, in the transaction that ends it: among its tenant's day, among the stage's, and
 in the sums of the tenant's month that budgets are held to. That is six write units, $3.75 for a million jobs.
 
-One partition takes 1,000 write units a second, and a write in a transaction is two. So one tenant ends up to 500 jobs a
-second (his month's sums are one record; his days share one partition), and a stage 2,000: its days are in four.
+One partition takes 1,000 write units a second, and a write in a transaction is two: enough for 2,000 ends of jobs a
+second in the four of a stage's day. One tenant ends far fewer: his month's sums are one record, and of two transactions
+that touch a record at the same moment one is refused and tried again.
 """
 
 from datetime import datetime

@@ -210,9 +210,11 @@ class Pipeline:
         old = store.load(self.records, Step, layout.step_key(step.job_id, step.index))
         if old is not None and old.fingerprint == step.fingerprint and old.state is not StepState.FAILED:
             return old
-        new = step.model_copy(update={"version": old.version if old else 0})
+        now = self.clock.now()
+        spent = {"version": old.version, "lost_s": old.busy_s(now)} if old else {}  # what it took was spent
+        new = step.model_copy(update=spent)
         try:
-            self.records.write(layout.put_step(new, _unix(self.clock.now() + STEPS_KEPT)))
+            self.records.write(layout.put_step(new, _unix(now + STEPS_KEPT)))
         except WriteConflict:
             return store.load(self.records, Step, layout.step_key(step.job_id, step.index)) or new
         return new

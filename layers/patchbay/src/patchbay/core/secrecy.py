@@ -5,7 +5,7 @@ Nothing of ours writes them on purpose; this is for what other libraries put int
 
 import re
 
-_ADDRESS = re.compile(r"(https?://)(?:[^\s/\"'<>\\?#@]*@)?([^\s/\"'<>\\?#@]+)[^\s\"'<>\\]*", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?://)(?:[^\s/\"'<>\\?#]*@)?([^\s/\"'<>\\?#@]+)[^\s\"'<>\\]*", re.IGNORECASE)
 _FORMS = re.compile(
     r"pb_[\w-]{20,}"  # a key of ours
     r"|whsec_[\w+/=-]{16,}"

@@ -14,7 +14,7 @@ from patchbay.domain.errors import Conflict, InvalidInput, NotFound, PatchbayErr
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.jobs import Job, JobState
 from patchbay.domain.steps import Step, StepState
-from patchbay.ports import Clock, Delete, Put, Records, StemVendor, VendorKey, VendorMinutes
+from patchbay.ports import Clock, Delete, Put, Record, Records, StemVendor, VendorKey, VendorMinutes, WriteConflict
 
 WORKFLOW = "lalalai-separation"
 KEY_FIELD = "license_key"
@@ -49,7 +49,15 @@ class Vendors:
             raise InvalidInput("a licence key has 8 to 200 letters, digits and signs, no spaces", field=KEY_FIELD)
         sealed = self.vault.seal(tenant_id, LALALAI, text)
         minutes = self.vendor.minutes(text)
-        self._write_key(KeptKey(id=new_id(), tenant_id=tenant_id, sealed=sealed, kept_at=self.clock.now()))
+        old = self.kept(tenant_id)
+        made = KeptKey(
+            version=old.version if old else 0,
+            id=new_id(),
+            tenant_id=tenant_id,
+            sealed=sealed,
+            kept_at=self.clock.now(),
+        )
+        self.records.write(Put(_record(made), expected=None))
         return minutes
 
     def drop(self, tenant_id: str) -> None:
@@ -67,7 +75,9 @@ class Vendors:
             raise NotFound(NO_KEY)
         text = self.vault.open(tenant_id, LALALAI, kept.sealed)
         if self.vault.stale(kept.sealed):
-            self._write_key(kept.model_copy(update={"sealed": self.vault.seal(tenant_id, LALALAI, text)}))
+            again = kept.model_copy(update={"sealed": self.vault.seal(tenant_id, LALALAI, text)})
+            with suppress(WriteConflict):  # its owner put another in its place, or removed it
+                self.records.write(Put(_record(again), expected=kept.version))
         return VendorKey(kept.id, text)
 
     def open_for(self, tenant_id: str, job_id: str, step: int, worker_id: str) -> VendorKey:
@@ -120,17 +130,25 @@ class Vendors:
     def _end(self, job: Job) -> Job:
         ended = self.jobs.cancel(job.tenant_id, job.id)
         for step in self.jobs.steps(job):
-            key = layout_vendors.sent_key(job.tenant_id, step.fingerprint)
-            sent = store.load(self.records, SentWork, key)
-            if sent is None or sent.job_id != job.id:
-                continue
-            self.records.write(Delete(key, expected=None))
+            sent = self._taken_back(job, step)
             try:  # the worker does it too; but there may be none right now
-                if sent.task_id:
+                if sent is not None and sent.task_id:
                     self.vendor.cancel(self.open(job.tenant_id).text, sent.task_id)
             except PatchbayError as error:
                 _log.warning("not cancelled elsewhere: %s", error, extra={"job_id": job.id})
         return ended
+
+    def _taken_back(self, job: Job, step: Step) -> SentWork | None:
+        """What was sent for a job's step, forgotten from now on; None if nothing was, or another job has it now."""
+        key = layout_vendors.sent_key(job.tenant_id, step.fingerprint)
+        for _ in store.attempts():
+            sent = store.load(self.records, SentWork, key)
+            if sent is None or sent.job_id != job.id:
+                break
+            with suppress(WriteConflict):  # its worker has just begun it: then there is something to end
+                self.records.write(Delete(key, expected=sent.version))
+                return sent
+        return None
 
     def _task(self, tenant_id: str, task_id: str) -> SentTask | None:
         known = 0 < len(task_id) <= 64
@@ -139,6 +157,6 @@ class Vendors:
             raise NotFound(f"there is no task {task_id[:64]}")
         return found
 
-    def _write_key(self, kept: KeptKey) -> None:
-        record = layout.record(layout_vendors.kept_key_key(kept.tenant_id, LALALAI), "vendor_key", kept)
-        self.records.write(Put(record, expected=None))
+
+def _record(kept: KeptKey) -> Record:
+    return layout.record(layout_vendors.kept_key_key(kept.tenant_id, LALALAI), "vendor_key", kept)

@@ -146,6 +146,24 @@ def test_a_drought_of_spot_machines_moves_every_worker_to_machines_on_demand(
     assert len(bench.batch.of("RUNNABLE", "RUNNING")) == tasks, "there are as many as tasks, and no more"
 
 
+@pytest.mark.parametrize(("tasks", "running", "moved"), [(1, 0, 1), (2, 0, 2), (1, 1, 0), (2, 1, 1), (9, 1, 3)])
+def test_only_workers_that_are_still_needed_are_moved(
+    monkeypatch: pytest.MonkeyPatch, tasks: int, running: int, moved: int
+) -> None:
+    """Of a burst whose tasks are nearly done the rest of the workers need not come, on dearer machines least of all."""
+    bench = made(monkeypatch, tasks=4, spot_is_there=False)
+    for _ in range(running):
+        bench.batch.submit_job(jobName="patchbay-gpu-a", jobQueue=ON_DEMAND, jobDefinition="definition")
+    bench.clock.advance(seconds=START_S)
+    for _ in range(4):
+        bench.launcher().launch("gpu")
+    bench.clock.advance(seconds=PATIENCE_S)
+    bench.tasks.tasks = tasks
+    bench.launcher().launch("gpu")
+    assert bench.batch.of("RUNNABLE", "RUNNING", queue=SPOT) == []
+    assert len(bench.batch.of("RUNNABLE", queue=ON_DEMAND)) == moved
+
+
 def test_while_spot_is_away_a_further_worker_goes_on_demand_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = made(monkeypatch, spot_is_there=False)
     bench.launcher().launch("gpu")

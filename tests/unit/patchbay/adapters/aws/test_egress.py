@@ -83,6 +83,18 @@ def test_a_file_is_fetched_by_way_of_the_bucket(both: Both, tmp_path: Path) -> N
     assert both.objects.key_of(order["to"]).startswith(FETCHED)  # type: ignore[union-attr]
 
 
+def test_what_was_brought_is_brought_though_its_place_cannot_be_cleared(
+    both: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(key: str) -> None:
+        raise Unavailable("the object store is busy; try again")
+
+    monkeypatch.setattr(both.objects, "delete", away)
+    both.far.pages[URL] = b"song"
+    both.web.fetch(URL, tmp_path / "here", max_bytes=4)
+    assert (tmp_path / "here").read_bytes() == b"song"
+
+
 @pytest.mark.parametrize(
     ("page", "error", "told"),
     [(None, FetchRefused, "answered 404"), (b"x" * 4001, TooLarge, "4000 bytes")],

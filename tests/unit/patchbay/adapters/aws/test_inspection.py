@@ -9,7 +9,12 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    UnauthorizedSSOTokenError,
+)
 
 from patchbay.adapters.aws import clients
 from patchbay.adapters.aws.inspection import Inspection
@@ -268,6 +273,8 @@ def error(code: str, text: str = "") -> ClientError:
         (error("ThrottlingException"), Unavailable, "busy"),
         (error("NotImplemented", "no such thing"), Unavailable, "no such thing"),
         (NoCredentialsError(), Unauthenticated, "who asks"),
+        (UnauthorizedSSOTokenError(), Unauthenticated, "who asks"),
+        (CredentialRetrievalError(provider="custom-process", error_msg="x"), Unauthenticated, "who asks"),
     ],
 )
 def test_what_aws_says_becomes_an_error_with_a_way_out(

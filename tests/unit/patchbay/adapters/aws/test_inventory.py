@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from patchbay.adapters.aws import clients
 from patchbay.adapters.aws.inventory import StageInventory
 from patchbay.adapters.aws.table import Table, stream_changes, to_item
 from patchbay.ports import Add, AddWithin, Item, Put, Record, StoredObject
@@ -54,6 +55,29 @@ def test_pages_of_a_scan_are_followed(inventory: StageInventory) -> None:
     for number in range(4):  # a page ends at 1 MB
         table.write(Put(Record("P", str(number), "thing", "x" * 390_000), expected=None))
     assert len(list(inventory.items())) == 4
+
+
+def test_what_a_table_refuses_is_asked_again_after_a_pause(
+    inventory: StageInventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clients.client("dynamodb")
+    asked: list[Any] = []
+    pauses: list[float] = []
+
+    class Growing:
+        def batch_write_item(self, *, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803 - boto's
+            asked.append(len(RequestItems[TABLE]))
+            one, *rest = RequestItems[TABLE]
+            real.batch_write_item(RequestItems={TABLE: [one]})
+            return {"UnprocessedItems": {TABLE: rest} if rest else {}}
+
+    monkeypatch.setattr("patchbay.adapters.aws.inventory._db", Growing)
+    monkeypatch.setattr("patchbay.adapters.aws.inventory.time.sleep", pauses.append)
+    inventory.put(Item("P", str(number), {"kind": "thing"}) for number in range(3))
+    assert asked == [3, 2, 1]
+    assert len(pauses) == 2
+    monkeypatch.undo()
+    assert len(real.scan(TableName=TABLE)["Items"]) == 3
 
 
 def test_what_was_put_back_is_told_to_nobody_until_it_changes(

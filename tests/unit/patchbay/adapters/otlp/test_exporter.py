@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -148,6 +149,27 @@ def test_many_go_in_several_requests(collector: Collector, sending: list[Exporte
     made.flush()
     counts = [len(by_the_standard(body).resource_spans[0].scope_spans[0].spans) for _, _, body in collector.taken]
     assert counts == [module.MOST_SENT, 1]
+
+
+def test_a_slow_collector_keeps_work_for_one_request_at_most(
+    collector: Collector, sending: list[Exporter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+
+    def sign(url: str, body: bytes, headers: Mapping[str, str]) -> Mapping[str, str]:
+        now_s[0] += module.TIMEOUT_S
+        return headers
+
+    made = Exporter(collector.url, {}, sign)
+    sending.append(made)
+    for _ in range(module.MOST_SENT + 1):
+        made.add(span())
+    made.flush()
+    assert len(collector.taken) == 1
+    made.flush()
+    assert len(collector.taken) == 2
+    assert made.dropped == 0
 
 
 def test_a_request_is_signed_where_that_is_asked(collector: Collector, sending: list[Exporter]) -> None:

@@ -5,6 +5,7 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,22 @@ def test_a_file_is_called_by_what_it_is(
 def test_minutes(vendor: LalalAI, fake: FakeLalal) -> None:
     told = vendor.minutes(KEY)
     assert (told.quota, told.used, told.left) == (120, 45, 75)
+
+
+def test_minutes_are_not_waited_for_longer_than_a_page_lives(
+    vendor: LalalAI, fake: FakeLalal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    ask = SafeWeb.ask
+
+    def asked(web: SafeWeb, *given: Any, **told: Any) -> Any:
+        waited.append(max(web.timeout_s, web.total_s))
+        return ask(web, *given, **told)
+
+    monkeypatch.setattr(SafeWeb, "ask", asked)
+    LalalAI(replace(vendor.web, timeout_s=120, total_s=3600), fake.url).minutes(KEY)
+    assert len(waited) == 2
+    assert sum(waited) < 25, "API Gateway gives up after 30 s, and the Lambda has other things to do too"
 
 
 def test_what_the_older_api_does_not_tell_is_not_made_up(vendor: LalalAI, fake: FakeLalal) -> None:
@@ -300,11 +317,10 @@ class TestPatience:
             lalal._patiently(late, lambda: None)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+NAMES = st.text(max_size=8)
+NESTED = PLAIN | st.lists(PLAIN, max_size=4) | st.dictionaries(NAMES, PLAIN, max_size=4)
+JSON = NESTED | st.lists(NESTED, max_size=4) | st.dictionaries(NAMES, NESTED, max_size=4)
 
 
 @settings(max_examples=25)

@@ -121,7 +121,7 @@ FAULTS: dict[str, tuple[Change, str, State, str]] = {
     "an alarm rings": (having(alarms=["Patchbay-prod-x"]), "alarms", State.WARN, "runbooks"),
     "nobody is told": (having(subscribers=(0, 0)), "alarms", State.WARN, "PATCHBAY_ALARM_EMAIL"),
     "nobody said yes": (having(subscribers=(0, 1)), "alarms", State.WARN, "link"),
-    "weights are missing": (failing(f"weight/{DEMUCS}", NotFound("not there")), "weights", State.FAIL, "deploy"),
+    "weights are missing": (failing(f"weight/{DEMUCS}", NotFound("not there")), "weights", State.FAIL, "upload"),
     "empty weights": (having(weights={DEMUCS: WeightFile(0, None)}), "weights", State.FAIL, "upload"),
     "other weights": (having(weights={DEMUCS: WeightFile(9, "0" * 64)}), "weights", State.FAIL, "another file"),
     "no vault key": (having(secrets={**SECRETS, "vault_key": "c2hvcnQ="}), "secrets", State.FAIL, "openssl"),
@@ -129,7 +129,7 @@ FAULTS: dict[str, tuple[Change, str, State, str]] = {
     "a broken id": (having(secrets={**SECRETS, "spotify_client_id": "x"}), "secrets", State.FAIL, "dashboard"),
     "a secret is missing": (having(secrets={"vault_key": ""}), "secrets", State.FAIL, "add door_secret"),
     "a misspelt one": (having(secrets={**SECRETS, "vaultkey": "x"}), "secrets", State.WARN, "misspelt"),
-    "the secret is gone": (failing("secret", NotFound("gone")), "secrets", State.FAIL, "deploy"),
+    "the secret is gone": (failing("secret", NotFound("gone")), "secrets", State.FAIL, "create-secret"),
     "an unverified sender": (having(mail_facts=Mail(False, True)), "mail", State.FAIL, "create-email-identity"),
     "the sandbox": (having(mail_facts=Mail(True, False)), "mail", State.WARN, "production access"),
     "no GPUs": (having(quotas={"L-DB2E81BA": 0.0}), "quotas", State.FAIL, "L-DB2E81BA"),
@@ -148,6 +148,7 @@ FAULTS: dict[str, tuple[Change, str, State, str]] = {
     "its clock is off": (having(seen=Outside("", 90.0, 900.0, "prod", True)), "address", State.FAIL, "set the clock"),
     "browsers are refused": (having(seen=Outside("", 90.0, 0.0, "prod", False)), "address", State.FAIL, "CORS"),
     "uploads are refused": (having(cors=()), "address", State.FAIL, "stack Data"),
+    "the secret is shut": (failing("secret", Forbidden("denied")), "secrets", State.FAIL, "GetSecretValue"),
     "denied": (failing("table", Forbidden("denied")), "table", State.FAIL, "ReadOnlyAccess"),
     "AWS is away": (failing("quota", Unavailable("busy")), "quotas", State.FAIL, "try again"),
     "our own fault": (failing("mail", KeyError("x")), "mail", State.FAIL, "fault of the doctor"),
@@ -219,3 +220,4 @@ def test_weights_in_shards_are_as_good() -> None:
     del deployment.weights[index]
     (missing,) = wrong(deployment, replace(WELL, models=("musicgen-small",)))
     assert missing.name == whole
+    assert "PATCHBAY_WEIGHTS" in missing.todo

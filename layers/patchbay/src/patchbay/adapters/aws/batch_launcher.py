@@ -19,7 +19,7 @@ from patchbay.ports import Clock, TaskQueues
 _WAITS = "RUNNABLE"
 _OTHERS = ("RUNNING", "STARTING", "SUBMITTED", "PENDING")
 _WARM = "warm-"
-_NO_SPOT = "no Spot machine came in time; its worker is started on demand"
+_NO_SPOT = "no Spot machine came in time; a worker that is still needed is started on demand"
 Job = Mapping[str, Any]
 
 
@@ -41,62 +41,63 @@ class BatchLauncher:
     def launch(self, compute: ComputeClass) -> None:
         """See `Launcher`. A worker is added while there are more tasks, those in hand included, than workers."""
         with clients.errors("Batch"):
-            waiting, moved = self._move_late(compute, None)
-            wanted = min(self.max_workers, max(self.queues.unfinished(compute), 1))
-            active = islice(self._others(compute, moved), max(wanted - len(waiting), 0))
-            if len(waiting) + sum(1 for _ in active) < wanted:
-                self._submit(compute, None, spot=not moved)
+            waiting, late = self._waiting(compute, warm=False)
+            wanted = min(self.max_workers, max(self.queues.unfinished(compute), 1)) - len(waiting)
+            missing = wanted - sum(1 for _ in islice(self._others(compute), max(wanted, 0)))
+            self._move(compute, None, late, min(missing, len(late) + 1))
 
     def keep_warm(self, compute: ComputeClass, workers: int, until: datetime) -> None:
         """See `Launcher`. They are counted by name: a worker that came for work leaves when there is none."""
         with clients.errors("Batch"):
-            waiting, moved = self._move_late(compute, until)
-            active = [*waiting, *self._others(compute, moved)]
-            missing = min(workers, self.max_workers) - sum(map(_is_warm, active))
-            for _ in range(missing):
-                self._submit(compute, until, spot=not moved)
+            waiting, late = self._waiting(compute, warm=True)
+            active = [*waiting, *self._others(compute)]
+            self._move(compute, until, late, min(workers, self.max_workers) - sum(map(_is_warm, active)))
 
-    def _move_late(self, compute: ComputeClass, until: datetime | None) -> tuple[list[Job], Collection[str]]:
-        """Give up waiting for Spot where that took too long, for warm workers or for others. Returns the jobs that
-        waited, and the ids of those that took the place of some.
+    def _waiting(self, compute: ComputeClass, *, warm: bool) -> tuple[list[Job], list[Job]]:
+        """The jobs that wait for Spot machines, and those, of warm workers or of others, that have waited too long."""
+        before_ms = (self.clock.now().timestamp() - self.spot_patience_s) * 1000
+        waiting: list[Job] = []
+        late: list[Job] = []
+        for job in self._jobs(self.spot[compute], _WAITS):
+            (late if job["createdAt"] <= before_ms and _is_warm(job) is warm else waiting).append(job)
+        return waiting, late
+
+    def _move(self, compute: ComputeClass, until: datetime | None, late: Collection[Job], missing: int) -> None:
+        """Give up waiting for Spot where that took too long, and ask for as many workers as are missing then.
 
         If one began just now, there is a worker more, which finds nothing to do and leaves. A job that lost its machine
         is as old as when it was first submitted, and moves at once.
         """
-        waiting = self._jobs(self.spot[compute], _WAITS)
-        before_ms = (self.clock.now().timestamp() - self.spot_patience_s) * 1000
-        late = [job for job in waiting if job["createdAt"] <= before_ms and _is_warm(job) is (until is not None)]
         for job in late:
             clients.client("batch").cancel_job(jobId=job["jobId"], reason=_NO_SPOT)
-        return waiting, {self._submit(compute, until, spot=False) for _ in late}
+        for _ in range(missing):
+            self._submit(compute, until, spot=not late)
 
-    def _others(self, compute: ComputeClass, moved: Collection[str]) -> Iterator[Job]:
-        """The class's other jobs that are not over. Asks only as far as it is read."""
+    def _others(self, compute: ComputeClass) -> Iterator[Job]:
+        """The class's jobs that are not over and wait for no Spot machine. Asks only as far as it is read."""
         for status in _OTHERS:
             yield from self._jobs(self.spot[compute], status)
         for status in (_WAITS, *_OTHERS):
-            yield from (job for job in self._jobs(self.on_demand[compute], status) if job["jobId"] not in moved)
+            yield from self._jobs(self.on_demand[compute], status)
 
     def _jobs(self, queue: str, status: str) -> list[Job]:
         told = clients.client("batch").list_jobs(jobQueue=queue, jobStatus=status, maxResults=100)
         jobs: list[Job] = told["jobSummaryList"]
         return jobs
 
-    def _submit(self, compute: ComputeClass, until: datetime | None, *, spot: bool) -> str:
-        """Ask for a worker; returns the job's id."""
+    def _submit(self, compute: ComputeClass, until: datetime | None, *, spot: bool) -> None:
+        """Ask for a worker."""
         name = f"{_WARM if until else ''}{uuid.uuid4().hex[:12]}"
         more: dict[str, Any] = {}
         if until is not None:
             stay = ["--stay-until", until.isoformat(timespec="seconds")]
             more["containerOverrides"] = {"command": ["--queue", compute, "--idle-s", str(self.idle_s), *stay]}
-        told = clients.client("batch").submit_job(
+        clients.client("batch").submit_job(
             jobName=f"patchbay-{compute}-{name}",
             jobQueue=(self.spot if spot and self.spot_patience_s else self.on_demand)[compute],
             jobDefinition=self.definitions[compute],
             **more,
         )
-        job_id: str = told["jobId"]
-        return job_id
 
 
 def _is_warm(job: Job) -> bool:

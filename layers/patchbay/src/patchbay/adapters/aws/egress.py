@@ -6,7 +6,7 @@ Files go through the bucket: the Lambda gets a signed link to one object, and no
 import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,12 +76,16 @@ class FarWeb:
 
     @contextmanager
     def _place(self) -> Iterator[str]:
-        """A key that nobody else has, and that holds nothing afterwards."""
+        """A key that nobody else has, and that holds nothing afterwards.
+
+        What cannot be removed now the bucket drops by itself; what was done is not done again for that.
+        """
         key = f"{FETCHED}{new_id()}"
         try:
             yield key
         finally:
-            self.objects.delete(key)
+            with suppress(Unavailable):
+                self.objects.delete(key)
 
     def _store(self, key: str, body: Iterable[bytes]) -> None:
         """Keep what is to be sent, part by part: it may be larger than this process's memory, or its disk."""

@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     ClientError,
+    CredentialRetrievalError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSOError,
     TokenRetrievalError,
 )
 
@@ -43,7 +45,15 @@ _ANOTHER_ORIGIN = {
     "access-control-request-method": "GET",
     "access-control-request-headers": "authorization",
 }
-_NOT_LOGGED_IN = (NoCredentialsError, PartialCredentialsError, NoRegionError, ProfileNotFound, TokenRetrievalError)
+_NOT_LOGGED_IN = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 _STRANGE = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "SignatureDoesNotMatch", "AuthFailure")
 _GONE = ("NotFound", "NoSuch", "DoesNotExist", "NonExistent", "404")
 

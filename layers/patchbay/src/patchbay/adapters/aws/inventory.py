@@ -1,5 +1,7 @@
 """All that a stage stores: a scan of its table, and the list of its media bucket."""
 
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +18,7 @@ _WRITES = 25
 """Of a BatchWriteItem (DynamoDB API reference)."""
 _DELETES = 1000
 """Of a DeleteObjects (S3 API reference)."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 5.0
 T = TypeVar("T")
 
 
@@ -87,9 +90,15 @@ class StageInventory:
     def _write(self, requests: Iterable[dict[str, Any]]) -> None:
         for some in _batches(requests, _WRITES):
             wanted: dict[str, Any] = {self.table: some}
-            while wanted:
+            longest_s = _FIRST_PAUSE_S
+            while True:
                 with clients.errors("the table"):
                     wanted = _db().batch_write_item(RequestItems=wanted).get("UnprocessedItems") or {}
+                if not wanted:
+                    break
+                # A table that grows into its load refuses some; asked again at once it refuses more.
+                time.sleep(random.uniform(0, longest_s))  # noqa: S311 - spreads load, keeps no secret
+                longest_s = min(2 * longest_s, _LONGEST_PAUSE_S)
 
 
 def _batches(of: Iterable[T], size: int) -> Iterator[list[T]]:

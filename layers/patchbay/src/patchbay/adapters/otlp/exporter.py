@@ -1,7 +1,7 @@
 """Keeps the spans of this process for a moment and sends them together.
 
-Work never waits for spans longer than `TIMEOUT_S`, and never fails for them. Whoever collects them and does not answer
-is left alone for a while; what cannot be sent then is counted and dropped.
+Work never waits for spans longer than twice `TIMEOUT_S`, and never fails for them. Whoever collects them and does not
+answer is left alone for a while; what cannot be sent then is counted and dropped.
 """
 
 import logging
@@ -34,7 +34,7 @@ class Exporter:
         self.url = base if base.endswith(PATH) else base + PATH
         self.dropped = 0
         self._resource, self._sign = resource, sign
-        self._pool = urllib3.PoolManager(timeout=TIMEOUT_S, retries=False)
+        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(total=TIMEOUT_S), retries=False)
         self._lock, self._sending = threading.Lock(), threading.Lock()
         self._kept: list[Span] = []
         self._not_before = 0.0
@@ -48,9 +48,10 @@ class Exporter:
                 self.dropped += 1
 
     def flush(self) -> None:
-        """Send what is there."""
+        """Send what is there; what is left when the time is over goes with the next."""
+        until = time.monotonic() + TIMEOUT_S
         with self._sending:
-            while time.monotonic() >= self._not_before:
+            while self._not_before <= time.monotonic() < until:
                 with self._lock:
                     some, self._kept = self._kept[:MOST_SENT], self._kept[MOST_SENT:]
                 if not some:

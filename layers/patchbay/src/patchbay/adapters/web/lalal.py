@@ -60,10 +60,12 @@ class LalalAI:
     url: str = "https://www.lalal.ai/"
     answer_s: float = 30.0
     """Longest call that carries no file."""
+    limits_s: float = 10.0
+    """The same of each of the two that `minutes` makes, for which a page waits: a Lambda answers within 29 s."""
 
     def minutes(self, key: str) -> VendorMinutes:
         """See `StemVendor`."""
-        left = _number(self._post(key, "limits/minutes_left/", {}).get("minutes_left"))
+        left = _number(self._post(key, "limits/minutes_left/", {}, self.limits_s).get("minutes_left"))
         if left is None:
             raise VendorFailed("LALAL.AI answered what cannot be understood")
         quota, used = self._older_limits(key)
@@ -121,10 +123,10 @@ class LalalAI:
         """See `StemVendor`. That there is nothing to end is told inside the answer, and left there."""
         self._post(key, "cancel/", {"task_ids": [task_id]})
 
-    def _post(self, key: str, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    def _post(self, key: str, path: str, content: Mapping[str, Any], most_s: float | None = None) -> dict[str, Any]:
         body = json.dumps(content).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-        return self._call(self._quick, key, path, headers, lambda: (body,))
+        return self._call(self._within(most_s or self.answer_s), key, path, headers, lambda: (body,))
 
     def _call(
         self, web: SafeWeb, key: str, path: str, headers: Mapping[str, str], body: Callable[[], Any]
@@ -156,16 +158,15 @@ class LalalAI:
         """
         url = f"{self.url.rstrip('/')}/billing/get-limits/?key={quote(key, safe='')}"
         try:
-            told = _object(self._quick.ask("GET", url, {}, max_bytes=_MAX_ANSWER_BYTES).body) or {}
+            told = _object(self._within(self.limits_s).ask("GET", url, {}, max_bytes=_MAX_ANSWER_BYTES).body) or {}
         except (FetchRefused, TooLarge):
             return None, None
         if told.get("status") != "success":
             return None, None
         return _number(told.get("process_duration_limit")), _number(told.get("process_duration_used"))
 
-    @property
-    def _quick(self) -> SafeWeb:
-        return replace(self.web, timeout_s=min(self.web.timeout_s, self.answer_s), total_s=self.answer_s)
+    def _within(self, most_s: float) -> SafeWeb:
+        return replace(self.web, timeout_s=min(self.web.timeout_s, most_s), total_s=most_s)
 
 
 class _GivenUp(Exception):

@@ -97,16 +97,11 @@ def restore(
 
     People who sign in with a password set it anew, by a mailed code; keys are good as before.
     """
-    from patchbay.core.backup import check
-
     services = operator.services(data, stage)
     if not folder.is_dir():
         raise CommandFailed(f"there is no folder {folder}")
     with show.counting(quiet=as_json) as told:
-        if again:
-            summary = services.backup.resume(folder, check(folder), told)
-        else:
-            summary = services.backup.restore(folder, told)
+        summary = (services.backup.resume if again else services.backup.restore)(folder, told)
     if as_json:
         show.as_json(summary.model_dump(mode="json"))
     else:

@@ -7,7 +7,10 @@ from patchbay.domain.errors import Forbidden, NotFound, PatchbayError, Unauthent
 
 _TODO: dict[type[PatchbayError], str] = {
     Unauthenticated: "give AWS credentials and a region: AWS_PROFILE, AWS_REGION, or `aws sso login`",
-    Forbidden: "use credentials that may read this: those of the deployment, or with the policy ReadOnlyAccess",
+    Forbidden: (
+        "use credentials that may read this: those of the deployment, or with the policy ReadOnlyAccess "
+        "and, for the secret, secretsmanager:GetSecretValue"
+    ),
     NotFound: "deploy it: make deploy STAGE=...",
 }
 _LATER = "try again; if it stays so, look at https://health.aws.amazon.com"

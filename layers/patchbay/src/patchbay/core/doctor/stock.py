@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 
 from patchbay.catalog.models import MODELS, Model
@@ -45,7 +46,12 @@ def secrets(patient: Patient) -> Iterator[Finding]:
         todo = "make a secret and name it in PATCHBAY_SECRETS (see README) if people are to link accounts"
         yield Finding("secrets", "secret", State.WARN, "none is named: no secrets of users are kept", todo)
         return
-    told = patient.deployment.secret(given.secrets)
+    try:
+        told = patient.deployment.secret(given.secrets)
+    except NotFound as error:
+        todo = f"aws secretsmanager create-secret --name {given.secrets} (see README), or correct PATCHBAY_SECRETS"
+        yield Finding("secrets", "secret", State.FAIL, str(error), todo)
+        return
     unknown = sorted(told.keys() - set(NAMES))
     for name in NAMES:
         yield _secret(given.secrets, name, told)
@@ -81,10 +87,11 @@ def _file(patient: Patient, model: Model, file: str) -> Finding:
     name, wanted = f"{model.name}/{file}", model.files[file]
     try:
         found = patient.deployment.weight(name, read=patient.given.read_weights)
-    except NotFound:
+    except NotFound as error:
         if wanted is None and file.endswith(".safetensors"):
-            return _sharded(patient, model, file)
-        raise
+            with suppress(NotFound):
+                return _sharded(patient, model, file)
+        return Finding("weights", name, State.FAIL, str(error), "upload it there, or correct PATCHBAY_WEIGHTS")
     if not found.size_bytes:
         return Finding("weights", name, State.FAIL, "is empty", "upload it again")
     if wanted is None or found.sha256 is None:
