@@ -52,6 +52,11 @@ infra/studio/node_modules/.package-lock.json: infra/studio/package-lock.json | .
 	cd infra/studio && npm ci --silent --no-audit --no-fund --ignore-scripts
 	touch $@
 
+# With its install steps: one of these clients writes a file of its own then.
+tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json | .venv/ready
+	cd tests/e2e && npm ci --silent --no-audit --no-fund
+	touch $@
+
 up: .venv/ready ## Run the local twin in the foreground (PORT=8484 DATA=.patchbay)
 	@exec $(BIN)/patchbay up --port "$(PORT)" --data "$(DATA)"
 
@@ -70,7 +75,7 @@ lint: .venv/ready infra/studio/node_modules/.package-lock.json ## Format, lint, 
 # is at fault, and to be mended: among ten thousand, one that fails once in a hundred runs stops everybody.
 AGAIN := $(if $(CI),--reruns 1 --rerun-show-tracebacks -rR)
 
-test: .venv/ready node lint ## Every check and test, the twin's included
+test: .venv/ready node lint tests/e2e/node_modules/.package-lock.json ## Every check and test, the twin's included
 	$(PY) -m pytest -q -n 2 --dist loadgroup $(AGAIN) -m "not twin and not bench"
 	$(PY) -m pytest -q $(AGAIN) -m twin
 
