@@ -1,6 +1,8 @@
 """What every test stands on: no surroundings of the machine leak in."""
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -32,3 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("twin"):
             item.add_marker(pytest.mark.enable_socket)
             item.add_marker(pytest.mark.xdist_group("twin"))
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """A program that is run within a test sends the process's log somewhere: not beyond the test, whose streams end."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    for handler in list(root.handlers):
+        if handler not in before and not type(handler).__module__.startswith("_pytest."):
+            root.removeHandler(handler)
+    root.setLevel(level)
