@@ -49,3 +49,10 @@ def test_what_a_newer_release_adds_to_a_task_is_passed_over(queues: Queues, boto
     found = queues.receive("gpu", wait_s=0, hold_s=30)
     assert found is not None
     assert found.message == MESSAGE
+
+
+def test_a_task_says_nothing_that_the_release_before_does_not_know(queues: Queues, boto: Any) -> None:
+    """Workers of that one take a message with other fields for none of theirs, and drop it."""
+    queues.send("gpu", MESSAGE)
+    (found,) = boto("sqs").receive_message(QueueUrl=queues.urls["gpu"])["Messages"]
+    assert set(json.loads(found["Body"])) <= {"tenant_id", "job_id", "step", "attempt", "task_token"}

@@ -27,11 +27,10 @@ class Queues:
     urls: Mapping[ComputeClass, str]
 
     def send(self, compute: ComputeClass, message: TaskMessage) -> None:
-        """See `TaskQueues`."""
+        """See `TaskQueues`. What is as ever is left out: workers of the release before know no more."""
+        body = message.model_dump_json(exclude_defaults=True)
         with clients.errors("the task queue"):
-            _sqs().send_message(
-                QueueUrl=self.urls[compute], MessageBody=message.model_dump_json(), MessageGroupId=message.tenant_id
-            )
+            _sqs().send_message(QueueUrl=self.urls[compute], MessageBody=body, MessageGroupId=message.tenant_id)
 
     def receive(self, compute: ComputeClass, *, wait_s: int, hold_s: int) -> Delivery | None:
         """See `TaskQueues`. A message that is no task is dropped: nobody could ever do it."""
