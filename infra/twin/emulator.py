@@ -7,6 +7,8 @@ Everything private to MiniStack is touched in this file only, and its version is
   the state of one instant, at no cost to the requests;
 - after each Lambda call it waits 50 ms for a first line on stderr; here 3 ms, as a line that comes later is not lost:
   it shows with the next call;
+- it ends a function's processes in the middle of their calls when the function gets new code; here the calls end first,
+  as on AWS, so that a deployment fails nobody's request;
 - it removes Lambda code that nothing names before the new state is on disk; here only at start;
 - it forgets changes of tables that no Lambda has read yet; here they are saved too;
 - of Cognito's checks it makes those of codes, of tokens' signatures and of the ways to sign in only where it asks
@@ -41,6 +43,7 @@ SNAPSHOT_EVERY_S = 1.0
 SETTLING_S = 5.0
 IDLE_SNAPSHOT_EVERY_S = 30.0
 COPY_TIMEOUT_S = 5.0
+LONGEST_CALL_S = 60.0
 STREAMS = "patchbay_streams"
 """Name of what this file adds to the emulator's state."""
 
@@ -194,9 +197,30 @@ def _patched_ministack() -> ChangeWatcher:
     app.save_all = snapshotter.stop_and_save
     lambda_svc._prune_orphan_code_blobs = lambda referenced: None
     _check_credentials(cognito)
+    let_calls_end(lambda_runtime)
     drain = lambda_runtime.Worker._drain_stderr_bounded
     drain.__defaults__ = (LOG_WAIT_S, 0.002, 0.25)
     return watcher
+
+
+def let_calls_end(runtime: Any) -> None:
+    """Processes whose function has new code go when their call is over; one whose time is up goes at once."""
+    kill = runtime.kill_workers
+
+    def when_over(busy: list[Any]) -> None:
+        until = time.monotonic() + LONGEST_CALL_S
+        while any(worker.in_use for worker in busy) and time.monotonic() < until:
+            time.sleep(0.02)
+        kill(busy)
+
+    def kill_later(workers: Any) -> None:
+        there = [worker for worker in workers if worker is not None]
+        kill([worker for worker in there if not worker.in_use])
+        if busy := [worker for worker in there if worker.in_use]:
+            threading.Thread(target=when_over, args=(busy,), name="calls-end", daemon=True).start()
+
+    runtime.kill_workers = kill_later
+    runtime.Worker.kill = lambda worker: kill([worker])
 
 
 def _check_credentials(cognito: Any) -> None:
