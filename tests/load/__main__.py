@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,11 +32,23 @@ def main(argv: list[str]) -> int:
     with _twin(given.data) as twin:
         if given.ramp:
             return _ramp(twin, given.out)
-        outcome = asyncio.run(run(twin, given.clients, given.minutes * 60, _say))
+        outcome = asyncio.run(_until_stopped(twin, given.clients, given.minutes * 60))
     sys.stderr.write("\n")
     outcome.write(given.out)
     outcome.print()
     return 1 if outcome.verdict() else 0
+
+
+async def _until_stopped(twin: Twin, clients: int, seconds: float) -> Outcome:
+    """The load; Ctrl-C ends it early, with what was done by then, and a second one at once."""
+    over, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stop() -> None:
+        over.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, stop)
+    return await run(twin, clients, seconds, _say, over=over)
 
 
 def _ramp(twin: Twin, out: Path) -> int:
