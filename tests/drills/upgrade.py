@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -164,8 +165,6 @@ def _check(twin: Twin, kept: Kept) -> None:
 
 
 def _stems(twin: Twin, kept: Kept) -> dict[str, bytes]:
-    import time
-
     with _client(twin, kept) as http, httpx.Client(verify=twin.tls, trust_env=False, timeout=60) as plain:
         until = time.monotonic() + 300
         while (job := http.get(f"/v1/job/{kept.job_id}").raise_for_status().json())["status"] != "SUCCEEDED":

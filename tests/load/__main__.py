@@ -14,7 +14,7 @@ from tests.load.report import Outcome
 from tests.load.run import Twin, find, run
 
 CLIENTS = 12
-"""What two cores hold: see docs/scale.md for how it was found."""
+"""Two of each dialect; `--ramp` finds how many a machine holds."""
 MINUTES = 5.0
 
 

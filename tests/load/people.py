@@ -34,7 +34,6 @@ class Person:
     """Without either: for links."""
     journal: Journal
     chance: random.Random
-    song: bytes
     hook: str = ""
     """Where reports are to be sent; empty for none."""
     dialect: str = ""

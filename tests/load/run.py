@@ -18,7 +18,7 @@ import httpx
 
 from tests.load.growth import Growth
 from tests.load.journal import Journal
-from tests.load.people import KINDS, Beatoven, MusicAi, Person, TwoShot, song
+from tests.load.people import KINDS, Beatoven, MusicAi, Person, TwoShot
 from tests.load.report import Outcome
 from tests.support.receiver import Receiver
 
@@ -111,7 +111,7 @@ async def _person(
     http = httpx.AsyncClient(base_url=twin.base_url, verify=twin.tls, timeout=120, trust_env=False, headers=headers)
     await open_.enter_async_context(http)
     chance = random.Random(seed * 1000 + number)
-    return kind(http, plain, journal, chance, song(0), hook, kind.__name__.lower())
+    return kind(http, plain, journal, chance, hook, kind.__name__.lower())
 
 
 async def _tell(journal: Journal, seconds: float, say: Say) -> None:
