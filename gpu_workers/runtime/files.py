@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gpu_workers.runtime.weights import hash_of
 from patchbay.core import manifests
+from patchbay.core.digests import sha256_of
 from patchbay.core.tasks import Tasks
 from patchbay.domain.errors import InvalidInput, NotFound
 from patchbay.domain.jobs import JobFile, Output
@@ -49,7 +49,7 @@ def _download(objects: Objects, given: StepInput | JobFile, path: Path) -> None:
         objects.download(given.key, path)
     except NotFound:
         raise InvalidInput(f"the input {given.name!r} is not there any more") from None
-    if given.sha256 and hash_of(path) != given.sha256:
+    if given.sha256 and sha256_of(path) != given.sha256:
         raise InvalidInput(f"the input {given.name!r} changed after it was inspected")
 
 
@@ -71,7 +71,7 @@ def store(
         if path.name in seen or path.is_symlink() or not inside or not path.is_file():
             raise ValueError(f"output {output.name!r} is no file of its own in the work folder")
         seen.add(path.name)
-        size_bytes, sha256 = path.stat().st_size, hash_of(path)
+        size_bytes, sha256 = path.stat().st_size, sha256_of(path)
         key = tasks.output_key(step, path.name, sha256)
         objects.upload(path, key, media_type=output.media_type)
         stored.append(

@@ -6,7 +6,6 @@ what a list `SHA256SUMS` beside the weights says counts, if there is one. What i
 folder that nobody else can write to, so that nothing can be put in its place between the check and the use.
 """
 
-import hashlib
 import importlib.util
 import json
 import re
@@ -16,12 +15,12 @@ from pathlib import Path
 
 from patchbay.catalog import models
 from patchbay.catalog.models import Model
+from patchbay.core.digests import sha256_of
 from patchbay.domain.errors import ModelUnavailable, Unavailable
 from patchbay.domain.tasks import ModelFiles
 
 Fetch = Callable[[str, Path], None]
 """Copies the file of that name, relative to the place of all weights, to a path. Raises FileNotFoundError."""
-_BLOCK_BYTES = 1024 * 1024
 _PACKAGE = Path(__file__).parents[1]
 """Where the engines' folders are, which hold the files of embedded models."""
 PINS = "SHA256SUMS"
@@ -81,7 +80,7 @@ class Weights:
         except FileNotFoundError:
             raise Unavailable(f"weights file {name!r} of model {model.name!r} is not installed on the worker") from None
         target.chmod(0o400)
-        if sha256 is not None and hash_of(target) != sha256:
+        if sha256 is not None and sha256_of(target) != sha256:
             target.unlink()
             told = f"weights file {name!r} of model {model.name!r} is not the one in the catalogue: its SHA-256 differs"
             raise ModelUnavailable(told)
@@ -106,7 +105,7 @@ class Weights:
 
     def _take_listed(self, model: Model, name: str, folder: Path, pins: dict[str, str]) -> None:
         self._take(model, name, folder, None)
-        if pins and pins.get(name) != hash_of(folder / name):
+        if pins and pins.get(name) != sha256_of(folder / name):
             (folder / name).unlink()
             why = "its SHA-256 differs" if name in pins else "it is not listed"
             raise ModelUnavailable(f"weights file {name!r} of model {model.name!r} is not the one in {PINS}: {why}")
@@ -143,15 +142,6 @@ def _shards(model: Model, index: Path) -> list[str]:
     if not 0 < len(names) <= _MAX_SHARDS or not all(isinstance(one, str) and _SHARD.fullmatch(one) for one in names):
         raise ModelUnavailable(f"weights file {index.name!r} of model {model.name!r} is damaged")
     return names
-
-
-def hash_of(path: Path) -> str:
-    """A file's SHA-256, hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _write_bag(model: Model, folder: Path) -> None:

@@ -1,11 +1,10 @@
 """The network of the ingest service: a load balancer that the world cannot reach, and tasks that only it can."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.acknowledged import acknowledge
+from infra.constructs.network import log_refused
 
 SERVICE_PORT = 8080
 BALANCER_PORT = 80
@@ -41,7 +40,7 @@ class IngestNetwork(Construct):
             # Emptying the default group takes a Lambda of CDK's; nothing here is ever in that group.
             restrict_default_security_group=False,
         )
-        self._log_refusals()
+        log_refused(self, self.vpc)
         self.balancer = self._group("Balancer", "The load balancer: CloudFront gets in")
         self.tasks = self._group("Tasks", "Tasks: the load balancer gets in")
         # The VPC's own range does not let CloudFront in: through its interfaces it keeps its own addresses. Those are
@@ -55,13 +54,3 @@ class IngestNetwork(Construct):
 
     def _group(self, name: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, name, vpc=self.vpc, description=description, allow_all_outbound=False)
-
-    def _log_refusals(self) -> None:
-        log = logs.LogGroup(
-            self, "Refused", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
-        self.vpc.add_flow_log(
-            "FlowLog",
-            destination=ec2.FlowLogDestination.to_cloud_watch_logs(log),
-            traffic_type=ec2.FlowLogTrafficType.REJECT,
-        )

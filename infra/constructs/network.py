@@ -74,7 +74,7 @@ class WorkerNetwork(Construct):
             restrict_default_security_group=False,
         )
         self._gateways(table_arn, bucket_arns)
-        self._log_refused()
+        log_refused(self, self.vpc)
         self.security_group = ec2.SecurityGroup(
             self, "Group", vpc=self.vpc, description="Workers: nobody gets in", allow_all_outbound=True
         )
@@ -118,12 +118,12 @@ class WorkerNetwork(Construct):
             conditions={"StringEquals": {"aws:PrincipalAccount": Stack.of(self).account}},
         )
 
-    def _log_refused(self) -> None:
-        log = logs.LogGroup(
-            self, "Refused", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
-        self.vpc.add_flow_log(
-            "FlowLog",
-            destination=ec2.FlowLogDestination.to_cloud_watch_logs(log),
-            traffic_type=ec2.FlowLogTrafficType.REJECT,
-        )
+
+def log_refused(scope: Construct, vpc: ec2.Vpc) -> None:
+    """Keep for a month what a network let nobody do."""
+    log = logs.LogGroup(scope, "Refused", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
+    vpc.add_flow_log(
+        "FlowLog",
+        destination=ec2.FlowLogDestination.to_cloud_watch_logs(log),
+        traffic_type=ec2.FlowLogTrafficType.REJECT,
+    )

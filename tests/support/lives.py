@@ -68,6 +68,15 @@ def meet(world: World, one: Life, other: Life) -> None:
         world.services.licences.apply(who.tenant.id, 1, str(whom.sample.number), "sample")
 
 
+def two_lives(world: World) -> tuple[Life, Life]:
+    """Ada and Bob, whom she brought, and who have met."""
+    ada = live(world, "ada")
+    bob = live(world, "bob", world.services.people.by_id(ada.tenant.id).referral_code)
+    meet(world, ada, bob)
+    settle(world)
+    return ada, bob
+
+
 def settle(world: World) -> None:
     """What follows the table's stream does its work: the search index, and events on their way to receivers."""
     new_ones = world.records.changes[world.followed :]

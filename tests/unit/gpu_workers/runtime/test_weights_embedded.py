@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from gpu_workers.runtime import weights
-from gpu_workers.runtime.weights import Weights, hash_of
+from gpu_workers.runtime.weights import Weights
 from patchbay.catalog import models
 from patchbay.catalog.models import Model
+from patchbay.core.digests import sha256_of
 from patchbay.domain.errors import ModelUnavailable, Unavailable
 
 GOOD = b"good weights"
@@ -56,5 +57,5 @@ def test_the_package_holds_what_the_catalogue_says() -> None:
     assert embedded
     for model in embedded:
         for name, digest in model.files.items():
-            assert hash_of(weights._PACKAGE / model.engine / name) == digest
+            assert sha256_of(weights._PACKAGE / model.engine / name) == digest
             assert (weights._PACKAGE / model.engine / name).stat().st_size < 10e6

@@ -7,7 +7,7 @@ from patchbay.cli import operator, run
 from patchbay.core.erasure import Erasure
 from tests.fakes.inventory import FakeInventory, dump
 from tests.fakes.world import World
-from tests.support.lives import Life, live, meet, settle
+from tests.support.lives import Life, two_lives
 
 
 @pytest.fixture
@@ -27,10 +27,7 @@ def _wire(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def two(world: World) -> tuple[Life, Life]:
-    ada, bob = live(world, "ada"), live(world, "bob")
-    meet(world, ada, bob)
-    settle(world)
-    return ada, bob
+    return two_lives(world)
 
 
 def test_a_person_gets_all_that_is_theirs(

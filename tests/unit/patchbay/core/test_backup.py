@@ -11,15 +11,12 @@ from patchbay.domain.errors import Conflict, InvalidInput
 from patchbay.ports import StoredObject
 from tests.fakes.inventory import FakeInventory, dump
 from tests.fakes.world import World
-from tests.support.lives import Life, live, meet, settle
+from tests.support.lives import Life, two_lives
 
 
 @pytest.fixture
 def lived(world: World) -> tuple[Life, Life]:
-    ada, bob = live(world, "ada"), live(world, "bob")
-    meet(world, ada, bob)
-    settle(world)
-    return ada, bob
+    return two_lives(world)
 
 
 def backup_of(world: World) -> Backup:

@@ -9,7 +9,7 @@ from patchbay.domain.jobs import JobState
 from patchbay.ports import Item, Put, Record
 from tests.fakes.inventory import FakeInventory, dump
 from tests.fakes.world import World
-from tests.support.lives import Life, live, meet, settle
+from tests.support.lives import Life, settle, two_lives
 
 
 @pytest.fixture
@@ -24,11 +24,7 @@ def erasure(world: World) -> Erasure:
 
 @pytest.fixture
 def two(world: World) -> tuple[Life, Life]:
-    ada = live(world, "ada")
-    bob = live(world, "bob", world.services.people.by_id(ada.tenant.id).referral_code)
-    meet(world, ada, bob)
-    settle(world)
-    return ada, bob
+    return two_lives(world)
 
 
 def test_nothing_of_the_erased_is_left_and_nothing_of_others_is_lost(

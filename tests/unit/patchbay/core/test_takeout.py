@@ -5,15 +5,12 @@ import pytest
 from patchbay.core.takeout import KINDS, Takeout
 from tests.fakes.inventory import FakeInventory, dump
 from tests.fakes.world import World
-from tests.support.lives import Life, live, meet, settle
+from tests.support.lives import Life, two_lives
 
 
 @pytest.fixture
 def two(world: World) -> tuple[Life, Life]:
-    ada, bob = live(world, "ada"), live(world, "bob")
-    meet(world, ada, bob)
-    settle(world)
-    return ada, bob
+    return two_lives(world)
 
 
 @pytest.fixture

@@ -19,12 +19,12 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
+from patchbay.core.digests import sha256_of
 from patchbay.domain.errors import Conflict, InvalidInput, NotFound
 from patchbay.ports import Clock, Inventory, Item, Objects
 
 FORM: Literal[1] = 1
 _SUMMARY, _ITEMS, _LIST, _OBJECTS = "backup.json", "items.jsonl.gz", "objects.jsonl.gz", "objects"
-_BLOCK = 1024 * 1024
 _DAMAGE = (OSError, EOFError, zlib.error, ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 """What reading a file that is not as it was written may raise."""
 _LONGEST_NAME = 200
@@ -143,7 +143,7 @@ class Backup:
             self.objects.download(key, part)
             part.replace(path)
         found = path.stat().st_size
-        return {"key": key, "size_bytes": found, "sha256": _hash(path), "media_type": facts.media_type}
+        return {"key": key, "size_bytes": found, "sha256": sha256_of(path), "media_type": facts.media_type}
 
 
 def check(folder: Path) -> Summary:
@@ -157,7 +157,7 @@ def check(folder: Path) -> Summary:
         entries = 0
         for entry in _lines(folder / _LIST):
             path = _path(folder, entry["key"])
-            if not path.is_file() or _hash(path) != entry["sha256"]:
+            if not path.is_file() or sha256_of(path) != entry["sha256"]:
                 raise InvalidInput(f"the backup's copy of {entry['key']} is damaged")
             entries += 1
     except _DAMAGE as error:
@@ -202,14 +202,6 @@ def _path(folder: Path, key: str) -> Path:
     if len(name) > _LONGEST_NAME:
         name = hashlib.sha256(key.encode()).hexdigest()
     return folder / _OBJECTS / name
-
-
-def _hash(path: Path) -> str:
-    whole = hashlib.sha256()
-    with path.open("rb") as data:
-        while block := data.read(_BLOCK):
-            whole.update(block)
-    return whole.hexdigest()
 
 
 def _whole(path: Path, data: bytes) -> None:
