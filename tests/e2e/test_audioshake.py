@@ -111,9 +111,11 @@ def test_a_slash_at_the_end_makes_no_difference(legacy: httpx.Client) -> None:
 
 def test_a_linked_file_that_is_not_there_is_told_in_its_job(legacy: httpx.Client) -> None:
     with Receiver() as receiver:
+        receiver.ready.clear()  # The job is ordered before the file is missed; afterwards it would be refused.
         asset = taken(legacy.post("/upload/link", json={"link": receiver.url + "/none.mp3", "name": "song"}))
         order = {"assetId": asset["id"], "metadata": {"name": "vocals", "format": "mp3"}, "callbackUrl": receiver.url}
         taken(legacy.post("/job", json=order))
+        receiver.ready.set()
         (receipt,) = receiver.wait_for(1, DONE_S)
     job = receipt.told["job"]
     assert (job["status"], job["statusInfo"]["code"]) == ("failed", 422)

@@ -30,9 +30,18 @@ class Receipt:
         return said
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Receiver:
-    """Answers 204 to POSTs, or what is in `answers` first; gives `files` to GETs. May be down and come up again."""
+    """Answers 204 to POSTs, or what is in `answers` first; gives `files` to GETs. May be down and come up again.
+
+    A GET waits while `ready` is not set, 10 s at most: whoever links a file may say something before it is looked for.
+    """
 
     port: int = 0
     certificate: tuple[Path, Path] | None = None
@@ -40,6 +49,7 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
+    ready: threading.Event = field(default_factory=_set)
     _server: ThreadingHTTPServer | None = None
     _new: threading.Condition = field(default_factory=threading.Condition)
 
@@ -54,7 +64,7 @@ class Receiver:
         return f"{'https' if self.certificate else 'http'}://localhost:{self.port}"
 
     def __enter__(self) -> "Receiver":
-        self._server = _server(self.port, self.took, self.files)
+        self._server = _server(self.port, self.took, self.files, self.ready)
         if self.certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self.certificate)
@@ -91,7 +101,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
-def _server(port: int, took: Callable[[dict[str, str], bytes], int], files: dict[str, bytes]) -> ThreadingHTTPServer:
+def _server(
+    port: int, took: Callable[[dict[str, str], bytes], int], files: dict[str, bytes], ready: threading.Event
+) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
@@ -99,6 +111,7 @@ def _server(port: int, took: Callable[[dict[str, str], bytes], int], files: dict
             self._answer(took(headers, body), b"")
 
         def do_GET(self) -> None:
+            ready.wait(10)
             found = files.get(self.path)
             self._answer(404 if found is None else 200, found or b"")
 
