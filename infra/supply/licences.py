@@ -22,6 +22,11 @@ ANSWERED: Mapping[str, str] = {
     "lameenc": "LGPL-3.0-or-later: loaded as a shared library that anybody may replace",
 }
 """Packages under licences that bind whoever changes them, not whoever uses them; and why that is so here."""
+OF_THE_BUILD: Mapping[str, str] = {
+    "nvidia-": "NVIDIA's agreement for CUDA lets a program use its libraries, and bring them along",
+    "cuda-": "the same: Python's side of them, and the package that names them all",
+}
+"""Beginnings of the names of what torch brings where it is built for CUDA: so not on every machine."""
 _GPL_LIBRARIES = re.compile(r"lib(x264|x265|xvidcore|postproc|rubberband|fftw3|cdio|samplerate_gpl|vidstab)[-.\d]")
 BUNDLED: Mapping[tuple[str, str], str] = {
     ("av", "libx264"): "never called: no step writes H.264; see docs/safety.md on handing images on",
@@ -62,6 +67,8 @@ def bundled(parts: Iterable[Part]) -> list[Finding]:
 
 
 def _against(part: Part) -> str:
+    if part.kind == "pypi" and part.name.startswith(tuple(OF_THE_BUILD)):
+        return ""
     if not part.licence:
         return "nothing says under which licence it is"
     if _free(part.licence) or part.name in ANSWERED:

@@ -139,6 +139,13 @@ def test_an_answer_that_nobody_needs_is_found() -> None:
     assert {each.part for each in licences.findings(free)} == set(ANSWERED)
 
 
+def test_what_torch_brings_where_it_is_built_for_cuda_is_answered_for() -> None:
+    said, unsaid = "LicenseRef-NVIDIA-Proprietary", ""
+    brought = [Part("pypi", "nvidia-cublas", "13", said), Part("pypi", "cuda-toolkit", "13", unsaid)]
+    others = [Part("pypi", "cupy", "13", said), Part("npm", "nvidia-x", "1", said)]
+    assert {each.part for each in licences.findings([*brought, *others])} - set(ANSWERED) == {"cupy 13", "nvidia-x 1"}
+
+
 def test_libraries_inside_wheels_are_looked_at() -> None:
     """PyAV's metadata say BSD-3-Clause; what its wheel brings along is another matter."""
     assert licences.bundled([]) == [

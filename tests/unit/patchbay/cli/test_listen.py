@@ -326,7 +326,8 @@ def test_ctrl_c_ends_it_well_and_a_restart_of_the_api_does_not(native_world: Wor
 
     with served() as port:
         words = ["listen", "--forward", receiver.url, "--url", f"http://127.0.0.1:{port}", "--key", ada.secret]
-        command = [sys.executable, "-m", "patchbay.cli", *words]
+        # Whoever runs the tests in the background of a shell has SIGINT ignored, which a child inherits.
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "patchbay.cli", *words]
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
