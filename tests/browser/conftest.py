@@ -52,7 +52,8 @@ class Visitor:
     """What the browser's console was told that should not be there."""
 
     def go(self, place: str) -> None:
-        self.page.goto(f"{self.base_url}/studio/#/{place}")
+        """To a page of the studio, or to a path."""
+        self.page.goto(f"{self.base_url}{place if place.startswith('/') else f'/studio/#/{place}'}")
 
     def until(self, test: Callable[[], bool], what: str, longest_s: float = 120) -> None:
         ends = time.monotonic() + longest_s
@@ -132,9 +133,16 @@ def ada(visit: Callable[[str], Visitor]) -> Visitor:
 
 
 @pytest.fixture(scope="session")
+def grace(visit: Callable[[str], Visitor]) -> Visitor:
+    return visit("grace")
+
+
+@pytest.fixture(scope="session")
 def mix(ada: Visitor, song: Path) -> str:
     """A song that was dropped and taken apart. Returns the job."""
     page = ada.page
+    ada.go("jobs")  # files may be dropped on every page
+    page.get_by_role("heading", name="Jobs").wait_for()
     page.evaluate(_DROP, {"name": "Night Drive.wav", "data": base64.b64encode(song.read_bytes()).decode()})
     page.get_by_role("link", name="Night Drive.wav").wait_for(timeout=400_000)
     page.get_by_role("button", name="Dismiss Night Drive.wav").click()

@@ -1,22 +1,22 @@
 """What goes wrong in a studio: wrong files, lost connections, sessions that end. People are told, and lose nothing."""
 
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, WebSocketRoute, expect
 
 from tests.browser.conftest import PASSWORD, Visitor
 
 pytestmark = [pytest.mark.twin, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 GIB = 1024**3
 PART_BYTES = 64 * 1024**2
-
-
-@pytest.fixture(scope="module")
-def grace(visit: Callable[[str], Visitor]) -> Visitor:
-    return visit("grace")
+_CALL = """async ([method, path, body]) => {
+    const { csrfToken } = (await (await fetch("/api/session")).json()).data
+    const headers = { "content-type": "application/json", "x-csrf-token": csrfToken }
+    const answer = await fetch(`/patchbay/v1/${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+    return await answer.json()
+}"""
 
 
 def choose(visitor: Visitor, path: Path) -> None:
@@ -128,3 +128,32 @@ def test_a_lost_connection_is_told_of_and_waited_out(grace: Visitor) -> None:
     grace.context.set_offline(False)
     expect(page.get_by_text("The connection is lost")).to_have_count(0)
     expect(page.get_by_text('Nothing matches "nothing of that name"')).to_be_visible()
+
+
+def test_a_socket_that_is_lost_is_opened_again_and_a_job_that_is_gone_is_told_of(grace: Visitor) -> None:
+    """The first socket breaks as soon as a job is watched by it. What the test before has ordered goes on meanwhile."""
+    page, sockets = grace.page, list[WebSocketRoute]()
+
+    def between(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        server, first = socket.connect_to_server(), len(sockets) == 1
+
+        def passed_on(told: str | bytes) -> None:
+            if first and b"phx_join" in (told if isinstance(told, bytes) else told.encode()):
+                socket.close(code=1001)
+            else:
+                server.send(told)
+
+        socket.on_message(passed_on)
+
+    page.route_web_socket("**/socket/**", between)
+    order = {"workflow": "compose", "params": {"duration_s": 180}, "name": "A long one"}
+    long = page.evaluate(_CALL, ["POST", "jobs", order])["id"]
+    grace.go("compose")
+    page.reload()
+    grace.until(lambda: len(sockets) > 1, "a second socket")
+    page.get_by_role("article").filter(has_text="calm piano").get_by_role("button", name="Play").wait_for()
+    page.evaluate(_CALL, ["DELETE", f"jobs/{long}", None])
+    sockets[-1].close(code=1001)
+    expect(page.get_by_role("article").filter(has_text="A long one")).to_contain_text("This job was deleted")
+    page.unroute_all()

@@ -258,6 +258,7 @@ class TestHeaders:
         digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
         assert policy == {
             "default-src": "'none'",
+            "img-src": "'self'",
             "style-src": f"'sha256-{digest}'",
             "form-action": "'self'",
             "base-uri": "'none'",

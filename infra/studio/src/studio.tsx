@@ -1,30 +1,27 @@
 /** The frame that all pages stand in, and what is told above whichever page is shown. */
 
-import type { FunctionComponent } from "preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import type { FunctionComponent, RefObject } from "preact"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { logOut, refresh, setOnline } from "./api/session"
 import { uploads } from "./api/uploads"
-import { Compose } from "./pages/compose"
-import { Jobs } from "./pages/jobs"
-import { Keys } from "./pages/keys"
 import { Library } from "./pages/library"
-import { Mix } from "./pages/mix"
-import { Track } from "./pages/track"
 import { go, type Place, to, usePlace } from "./router"
+import { DropArea } from "./ui/drop"
 import { useStanding, useUploads } from "./ui/hooks"
 import { Icon, type IconName } from "./ui/icons"
 import { type Entry, useShortcuts } from "./ui/keys"
+import { fetched, fetchAll } from "./ui/fetched"
 import { Help } from "./ui/overlay"
 import { IconButton, Problem, Waiting } from "./ui/parts"
 import { LogInAgain, Welcome } from "./ui/people"
 
 const PAGES: Record<string, FunctionComponent<{ id: string }>> = {
   library: Library,
-  track: Track,
-  mix: Mix,
-  compose: Compose,
-  jobs: Jobs,
-  keys: Keys,
+  track: fetched(async () => (await import("./pages/track")).Track),
+  mix: fetched(async () => (await import("./pages/mix")).Mix),
+  compose: fetched(async () => (await import("./pages/compose")).Compose),
+  jobs: fetched(async () => (await import("./pages/jobs")).Jobs),
+  keys: fetched(async () => (await import("./pages/keys")).Keys),
 }
 const NAV: { page: string; name: string; icon: IconName; key: string }[] = [
   { page: "library", name: "Library", icon: "library", key: "1" },
@@ -88,7 +85,8 @@ function Frame() {
     ...NAV.map((one): Entry => [one.key, one.name, () => go(one.page)]),
     ["?", "Show these shortcuts", () => setHelp(true)],
   ])
-  useEffect(() => main.current?.scrollTo(0, 0), [place.page, place.id])
+  useScroll(main, place)
+  useEffect(fetchAll, [])
   return (
     <div class="frame">
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
@@ -104,9 +102,23 @@ function Frame() {
         )}
         <Page key={`${place.page}/${place.id}`} id={place.id} />
       </main>
+      <DropArea />
       {help && <Help onClose={() => setHelp(false)} />}
     </div>
   )
+}
+
+const scrolled = new Map<string, number>()
+
+/** A page begins at its top; the library, where it was left. */
+function useScroll(main: RefObject<HTMLElement | null>, { page, id }: Place): void {
+  useLayoutEffect(() => {
+    const element = main.current
+    element?.scrollTo(0, (page === "library" && scrolled.get(page)) || 0)
+    const seen = () => scrolled.set(page, element?.scrollTop ?? 0)
+    element?.addEventListener("scroll", seen)
+    return () => element?.removeEventListener("scroll", seen)
+  }, [page, id])
 }
 
 function Side({ place, onHelp }: { place: Place; onHelp: () => void }) {

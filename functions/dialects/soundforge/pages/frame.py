@@ -15,9 +15,11 @@ body{margin:0;background:var(--back);color:var(--text);font:15px/1.5 system-ui,s
 header{border-bottom:1px solid var(--line);padding:12px 20px;display:flex;gap:20px;align-items:center}
 header a{color:var(--dim);text-decoration:none}header a:hover{color:var(--text)}
 header .name{color:var(--text);font-weight:600;letter-spacing:.02em;margin-right:auto}
-main{max-width:440px;margin:40px auto;padding:0 20px}
+header .name img{vertical-align:middle;margin-right:8px}
+main{max-width:520px;margin:40px auto;padding:0 20px}
 h1{font-size:22px;margin:0 0 20px}h2{font-size:16px;margin:0 0 16px}
 form,.box{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:20px;margin:0 0 20px}
+.box form{background:none;border:0;padding:0;margin:16px 0 0}
 .field{margin:0 0 16px}
 label{display:block;margin:0 0 4px}
 input{width:100%;padding:8px 12px;min-height:40px;background:var(--back);color:var(--text);border:1px solid #6b7686;
@@ -35,12 +37,14 @@ border-radius:6px;margin:0 0 20px}
 p{margin:0 0 16px}p:last-child{margin-bottom:0}main a:not(.button){color:var(--accent)}
 dl{display:grid;grid-template-columns:auto 1fr;gap:4px 16px;margin:0}
 dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+@media (max-width:480px){main{margin:24px auto;padding:0 12px}form,.box{padding:16px}header{padding:12px;gap:16px}
+dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 8px}}
 """
 )
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS: Final = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'",
+    "content-security-policy": f"default-src 'none'; img-src 'self'; style-src 'sha256-{_DIGEST}'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
     "vary": "cookie",
@@ -48,9 +52,11 @@ HEADERS: Final = {
 _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" type="image/svg+xml" href="/studio/icon.svg">
 <title>$title - Patchbay</title><style>$style</style></head>
 <body>
-<header><a class="name" href="/studio/">Patchbay</a>$links</header>
+<header><a class="name" href="/studio/"><img src="/studio/icon.svg" alt="" width="24" height="24">Patchbay</a>
+$links</header>
 <main><h1>$title</h1>$notice$content</main>
 </body></html>
 """

@@ -91,4 +91,4 @@ def box(visit: Visit, who: Caller) -> Html:
     if link is None:
         return fill(_BOX, content=fill(_OFFER, start=START))
     told = fill("<p>Linked: $name.</p>", name=link.account_name or link.account_id)
-    return Html(fill(_BOX, content=told) + _UNLINK.html(visit.token))
+    return fill(_BOX, content=Html(told + _UNLINK.html(visit.token)))

@@ -66,8 +66,14 @@ _VERIFY = Form(
     title="Verify your e-mail address",
 )
 _FORMS: Final[Mapping[str, Form]] = {"update_profile": _NAMES, "update_password": _PASSWORD, "verify": _VERIFY}
-_ACCOUNT = """<div class="box"><dl><dt>E-mail address</dt><dd>$email</dd><dt>User name</dt><dd>$name</dd>
+_ACCOUNT = """<div class="box"><h2>Account</h2>
+<dl><dt>E-mail address</dt><dd>$email</dd><dt>User name</dt><dd>$name</dd>
 <dt>Plan</dt><dd>$plan</dd></dl></div>"""
+_LEAVE = '<div class="box"><h2>This browser</h2>$log_out</div>'
+_PROGRAMS = Html(
+    """<div class="box"><h2>Programs</h2><p><a href="/studio/#/keys">API keys and webhooks</a> of programs that work in
+your name are in the studio.</p></div>"""
+)
 router = new_router()
 
 
@@ -153,6 +159,7 @@ def _page(
     parts = [fill(_ACCOUNT, email=user.email, name=user.user_name, plan=user.plan)]
     parts += [shown("verify")] if who.unconfirmed else []
     elsewhere = [linking.box(visit, who), lalalai.box(visit, who)]
-    parts += [shown("update_profile"), shown("update_password"), *elsewhere, log_out_form(visit)]
+    parts += [shown("update_profile"), shown("update_password"), *elsewhere, _PROGRAMS]
+    parts += [fill(_LEAVE, log_out=log_out_form(visit))]
     top = "" if action in _FORMS and any(map(_FORMS[action].names, wrong)) else fault_of(error)
     return visit.page("Settings", Html("".join(parts)), fault=top, error=error)

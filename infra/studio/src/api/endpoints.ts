@@ -7,11 +7,13 @@ import type {
   Key,
   ListedJob,
   NewKey,
+  NewWebhook,
   Page,
   SampleDetails,
   SampleItem,
   SeparationModel,
   Upload,
+  Webhook,
 } from "./types"
 
 const BASE = "/patchbay/v1"
@@ -135,15 +137,37 @@ export const processing = {
   },
 }
 
+interface KeyPage {
+  keys: Key[]
+  next_cursor: string | null
+}
+
 export const keys = {
-  list: async (cursor: string | null = null): Promise<Page<Key>> => {
-    const page = await ask<{ keys: Key[]; next_cursor: string | null }>(`${BASE}/keys${query({ limit: 50, cursor })}`)
-    return { items: page.keys, next: page.next_cursor }
+  all: async (): Promise<Key[]> => {
+    const found: Key[] = []
+    let cursor: string | null = null
+    do {
+      const page: KeyPage = await ask<KeyPage>(`${BASE}/keys${query({ limit: 50, cursor })}`)
+      found.push(...page.keys)
+      cursor = page.next_cursor
+    } while (cursor)
+    return found
   },
   create: (order: { name: string; scopes: string[]; expires_at?: string }) =>
     ask<NewKey>(`${BASE}/keys`, { method: "POST", json: order }),
   rotate: (id: string) => ask<NewKey>(`${BASE}/keys/${id}/rotate`, { method: "POST", json: { keep_old_for_s: 3600 } }),
   revoke: (id: string) => ask<Key>(`${BASE}/keys/${id}`, { method: "DELETE" }),
+}
+
+/** Twenty at most, so all of them at once. */
+export const webhooks = {
+  list: async () => (await ask<{ webhooks: Webhook[] }>(`${BASE}/webhooks`)).webhooks,
+  create: (order: { url: string; events: string[] }) =>
+    ask<NewWebhook>(`${BASE}/webhooks`, { method: "POST", json: order }),
+  change: (id: string, change: { enabled: boolean }) =>
+    ask<Webhook>(`${BASE}/webhooks/${id}`, { method: "PATCH", json: change }),
+  remove: (id: string) => ask<{ id: string }>(`${BASE}/webhooks/${id}`, { method: "DELETE" }),
+  test: (id: string) => ask<unknown>(`${BASE}/webhooks/${id}/test`, { method: "POST" }),
 }
 
 /** A file by its link: presigned, so without the session's cookie. */

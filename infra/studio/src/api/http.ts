@@ -1,6 +1,7 @@
 /** Requests to the API: with the session's token, tried again when the line breaks, held back while nobody is logged in. */
 
 import { current, refresh, regained, setOnline } from "./session"
+import { sentence } from "./words"
 
 const TRIES = 6
 const FIRST_WAIT_MS = 500
@@ -36,18 +37,24 @@ interface Fault {
 
 export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal?.addEventListener("abort", () => {
+    const stopped = () => {
       clearTimeout(timer)
       reject(new DOMException("stopped", "AbortError"))
-    })
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stopped)
+      resolve()
+    }, ms)
+    if (signal?.aborted) stopped()
+    else signal?.addEventListener("abort", stopped, { once: true })
   })
 
 /** Wait longer from try to try, or until the browser says that the line is back. */
-export function backoff(tries: number, signal?: AbortSignal): Promise<void> {
+export async function backoff(tries: number, signal?: AbortSignal): Promise<void> {
+  const over = new AbortController()
   const waited = pause(Math.min(FIRST_WAIT_MS * 2 ** tries, LONGEST_WAIT_MS) * (0.75 + Math.random() / 2), signal)
-  const back = new Promise<void>((resolve) => addEventListener("online", () => resolve(), { once: true }))
-  return Promise.race([waited, back])
+  const back = new Promise<void>((resolve) => addEventListener("online", () => resolve(), { signal: over.signal }))
+  await Promise.race([waited, back]).finally(() => over.abort())
 }
 
 /** The JSON of an answer. Throws `Refused`. */
@@ -133,8 +140,3 @@ async function refusal(answer: Response): Promise<Refused> {
 
 const isOfField = (entry: [string, unknown]): entry is [string, string[]] =>
   Array.isArray(entry[1]) && typeof entry[1][0] === "string"
-
-export function sentence(text: string): string {
-  const trimmed = text.trim()
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".")
-}

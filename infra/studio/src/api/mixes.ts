@@ -31,6 +31,7 @@ function ended(jobId: string, tell: (news: News) => void, signal: AbortSignal): 
     const stop = follow(jobId, (news) => {
       tell(news)
       if (news.job) resolve(news.job)
+      else if (news.problem) reject(new Error(news.problem))
     })
     signal.addEventListener("abort", () => {
       stop()

@@ -1,5 +1,7 @@
 /** Who is logged in here, and whether the server can be reached: what every page watches. */
 
+import { sentence } from "./words"
+
 export interface User {
   id: string
   number: number
@@ -90,7 +92,7 @@ export async function logIn(email: string, password: string): Promise<string | n
     body: new URLSearchParams({ email, password, _csrf_token: token }),
   })
   const told = (await answer.json().catch(() => ({}))) as { data?: Session; message?: string; error?: string }
-  if (!answer.ok || !told.data) return told.message ?? told.error ?? "That did not work. Try again."
+  if (!answer.ok || !told.data) return sentence(told.message ?? told.error ?? "That did not work. Try again.")
   adopt(told.data)
   return null
 }

@@ -103,6 +103,19 @@ export interface NewKey extends Key {
   secret: string
 }
 
+export interface Webhook {
+  id: string
+  url: string
+  events: string[]
+  enabled: boolean
+  disabled_reason: string | null
+  created_at: string
+}
+
+export interface NewWebhook extends Webhook {
+  secret: string
+}
+
 export interface Span {
   start_s: number
   end_s: number
@@ -131,4 +144,7 @@ export interface Composition {
   parts: { name: string; instrument: string; stem: string; notes: number }[]
 }
 
-export const isOver = (state: JobState): boolean => state !== "queued" && state !== "started"
+/** How a job is shown; `gone` is one that was deleted while somebody watched it. */
+export type Shown = JobState | "gone"
+
+export const isOver = (state: Shown): boolean => state !== "queued" && state !== "started"

@@ -22,6 +22,8 @@ export interface Sending {
   sent: number
   resumed: boolean
   problem: string | null
+  /** Sending it again would end no better. */
+  hopeless: boolean
   sampleId: number | null
 }
 
@@ -56,6 +58,7 @@ export const uploads = {
           sent: 0,
           resumed: false,
           problem,
+          hopeless: problem !== null,
           sampleId: null,
         },
       ]
@@ -116,15 +119,25 @@ async function run(one: Sending): Promise<void> {
     next()
     await listenTo(one, assetId, stop.signal)
   } catch (error) {
-    if (!stop.signal.aborted) change(one.key, { stage: "failed", problem: words(error, one.file) })
+    if (!stop.signal.aborted) change(one.key, { stage: "failed", ...told(error, one.file) })
   }
   next()
 }
 
-function words(error: unknown, file: File): string {
-  if (error instanceof Refused && error.status === 413)
-    return `${size(file.size)} is more than can be taken here. ${error.message}`
-  return error instanceof Error ? error.message : "That did not work. Try again."
+/** A file that was listened to, and is of no use. */
+class Unusable extends Error {}
+
+function told(error: unknown, file: File): Pick<Sending, "problem" | "hopeless"> {
+  if (error instanceof Refused && error.status === 413) {
+    const most = Number(error.message.match(/\d{7,}/g)?.at(-1) ?? 0)
+    const limit = most ? `: ${size(most)} at most` : ""
+    return {
+      problem: `${size(file.size)} is more than can be taken here${limit}. FLAC or MP3 needs less.`,
+      hopeless: true,
+    }
+  }
+  const problem = error instanceof Error ? error.message : "That did not work. Try again."
+  return { problem, hopeless: error instanceof Unusable }
 }
 
 async function sendAll(one: Sending, signal: AbortSignal): Promise<string> {
@@ -204,7 +217,7 @@ async function listenTo(one: Sending, assetId: string, signal: AbortSignal): Pro
   change(one.key, { sampleId: made.sampleId })
   for (let tries = 0; ; tries++) {
     const found = await samples.get(made.sampleId)
-    if (found.error) throw new Error(`This file cannot be used: ${found.error}.`)
+    if (found.error) throw new Unusable(`This file cannot be used: ${found.error}.`)
     if (!found.processing) break
     await pause(tries < 10 ? 1000 : 3000, signal)
   }

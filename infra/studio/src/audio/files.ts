@@ -18,33 +18,6 @@ export function wavRate(data: ArrayBuffer): number | null {
   return null
 }
 
-export interface Decoded {
-  context: AudioContext
-  buffers: AudioBuffer[]
-}
-
-/** Fetch and decode files that belong together. At their own rate: nothing is resampled, so what is heard is what is there. */
-export async function decodeAll(
-  urls: readonly string[],
-  progress: (done: number) => void,
-  signal: AbortSignal,
-): Promise<Decoded> {
-  let done = 0
-  const files = await Promise.all(
-    urls.map(async (url) => {
-      const data = await bytes(url, signal)
-      progress(++done)
-      return data
-    }),
-  )
-  const context = new AudioContext({
-    sampleRate: (files[0] && wavRate(files[0])) ?? USUAL_HZ,
-    latencyHint: "interactive",
-  })
-  const buffers = await Promise.all(files.map((file) => context.decodeAudioData(file)))
-  return { context, buffers }
-}
-
 /** One file, decoded without a device. */
 export async function decode(url: string, signal: AbortSignal): Promise<AudioBuffer> {
   const data = await bytes(url, signal)

@@ -1,12 +1,19 @@
-/** Stems played together: all on one clock, all started at one time, so that they cannot drift.
+/** Stems played together: all on one clock, in pieces that are started at one time and to the sample, so that they cannot
+ * drift. The next piece is made shortly before it is heard: what is not heard soon takes no memory as sound.
  *
  * The levels follow the same rules as the export (`volumes` and `pans` of its manifest): a stem is multiplied by its
  * volume, and its left side by min(1, 1 - pan), its right side by min(1, 1 + pan).
  */
 
 import { Meter } from "./meter"
+import type { Pcm } from "./pcm"
 
 const LEAD_S = 0.06
+/** How long a piece is, and how far ahead pieces are made: a page in the background is woken once a second. */
+const PIECE_S = 1
+const AHEAD_S = 3
+const PUMP_MS = 250
+const SHORTEST_LOOP_S = 0.05
 const GLIDE_S = 0.012
 /** The last second that a manifest can name: a cut up to it leaves no rest. */
 const END_S = 86_400
@@ -35,7 +42,14 @@ interface Strip {
   left: GainNode
   right: GainNode
   meter: Meter
-  source: AudioBufferSourceNode | null
+  sources: Set<AudioBufferSourceNode>
+}
+
+/** Frames of the song that are played from a time of the clock on. */
+interface Piece {
+  at: number
+  from: number
+  frames: number
 }
 
 /** Left and right gain of a stem in the mix. */
@@ -61,41 +75,55 @@ export function manifest(all: readonly Channel[], master: number, only: Loop | n
 
 export class Mixer {
   readonly master: Meter
+  readonly rateHz: number
   private readonly strips: Strip[]
   private readonly out: GainNode
   private playing = false
-  /** The clock's time at which the song's second 0 would have been heard. */
-  private zeroAt = 0
+  /** Counts what began, so that what was waited for meanwhile is not begun twice. */
+  private turn = 0
   private position = 0
-  private startedAt: number | null = null
+  private pieces: Piece[] = []
+  /** The next frame of the song to be played, and the frame of the clock at which it will be. */
+  private next = { frame: 0, clock: 0 }
+  private pump: ReturnType<typeof setInterval> | undefined
   loop: Loop | null = null
 
   constructor(
     readonly context: AudioContext,
-    readonly buffers: readonly AudioBuffer[],
+    readonly stems: readonly Pcm[],
   ) {
+    this.rateHz = context.sampleRate
     this.out = context.createGain()
     this.master = new Meter(context, this.out)
     this.out.connect(context.destination)
-    this.strips = buffers.map(() => this.strip())
+    this.strips = stems.map(() => this.strip())
   }
 
   get length(): number {
-    return Math.max(0, ...this.buffers.map((buffer) => buffer.duration))
+    return Math.max(0, ...this.stems.map((stem) => stem.duration))
   }
 
   get isPlaying(): boolean {
     return this.playing
   }
 
+  /** Whether it would play if more of the stems were there. */
+  get isWaiting(): boolean {
+    return this.playing && this.pieces.length === 0
+  }
+
+  /** How much of the stems is there, 0 to 1. */
+  get loaded(): number {
+    const [have, all] = this.stems.reduce((sum, { bytes }) => [sum[0] + bytes[0], sum[1] + bytes[1]], [0, 0])
+    return all ? have / all : 1
+  }
+
   /** Seconds of the song that are heard now. */
   get now(): number {
-    if (!this.playing) return this.position
-    const at = this.context.currentTime - this.zeroAt
-    const loop = this.loop
-    if (loop && at >= loop.end && this.position < loop.end)
-      return loop.start + ((at - loop.start) % (loop.end - loop.start))
-    return Math.min(Math.max(at, 0), this.length)
+    const clock = this.context.currentTime
+    const sounding = this.pieces.findLast((piece) => piece.at <= clock)
+    if (!this.playing || !sounding) return this.position
+    return sounding.from / this.rateHz + Math.min(clock - sounding.at, sounding.frames / this.rateHz)
   }
 
   meter(index: number): Meter | undefined {
@@ -103,27 +131,22 @@ export class Mixer {
   }
 
   /** How each stem is being played: for tests that look whether they are together. */
-  graph(): { startedAt: number | null; offset: number; gains: [number, number][]; sources: number } {
+  graph(): { gains: [number, number][]; sources: number } {
     return {
-      startedAt: this.startedAt,
-      offset: this.position,
       gains: this.strips.map((strip) => [strip.left.gain.value, strip.right.gain.value]),
-      sources: this.strips.filter((strip) => strip.source).length,
+      sources: this.strips.filter((strip) => strip.sources.size).length,
     }
   }
 
   async play(): Promise<void> {
     if (this.playing) return
-    await this.context.resume()
-    if (this.position >= this.length - 0.01) this.position = this.loop?.start ?? 0
-    const at = this.context.currentTime + LEAD_S
-    for (const [index, strip] of this.strips.entries()) {
-      const buffer = this.buffers[index]
-      if (buffer) strip.source = this.start(strip, buffer, at)
-    }
-    this.startedAt = at
-    this.zeroAt = at - this.position
     this.playing = true
+    const turn = ++this.turn
+    await this.context.resume()
+    if (turn !== this.turn) return
+    if (this.position >= this.length - 0.01) this.position = this.loop?.start ?? 0
+    this.begin()
+    this.pump = setInterval(() => this.fill(), PUMP_MS)
   }
 
   pause(): void {
@@ -145,6 +168,7 @@ export class Mixer {
 
   setLoop(loop: Loop | null): void {
     const at = this.now
+    if (loop && loop.end - loop.start < SHORTEST_LOOP_S) return
     this.loop = loop
     if (this.playing) this.seek(loop && (at < loop.start || at >= loop.end) ? loop.start : at)
   }
@@ -165,30 +189,81 @@ export class Mixer {
   }
 
   private halt(): void {
-    for (const strip of this.strips) {
-      if (strip.source) strip.source.onended = null
-      strip.source?.stop()
-      strip.source?.disconnect()
-      strip.source = null
+    this.turn++
+    clearInterval(this.pump)
+    for (const { sources } of this.strips) {
+      for (const source of sources) {
+        source.onended = null
+        source.stop()
+        source.disconnect()
+      }
+      sources.clear()
     }
+    this.pieces = []
     this.playing = false
-    this.startedAt = null
   }
 
-  private start(strip: Strip, buffer: AudioBuffer, at: number): AudioBufferSourceNode {
+  /** Play from the position on, from a moment that lies on a frame of the clock. */
+  private begin(): void {
+    const clock = Math.ceil((this.context.currentTime + LEAD_S) * this.rateHz)
+    this.next = { frame: Math.round(this.position * this.rateHz), clock }
+    this.fill()
+  }
+
+  /** Make the pieces that are heard soon. */
+  private fill(): void {
+    const clock = this.context.currentTime
+    this.pieces = this.pieces.filter((piece) => piece.at + (piece.frames / this.rateHz) * 2 > clock)
+    const dry = this.next.clock / this.rateHz <= clock
+    const over = !this.loop && this.next.frame >= Math.round(this.length * this.rateHz)
+    if (dry && over) return this.stop()
+    if (dry) {
+      // What is next was not there in time: from here on, as soon as it is.
+      this.position = this.next.frame / this.rateHz
+      this.pieces = []
+      this.next.clock = Math.ceil((clock + LEAD_S) * this.rateHz)
+    }
+    while (this.next.clock / this.rateHz < clock + AHEAD_S && this.piece());
+  }
+
+  /** Make one piece of all stems; tells whether that could be done. */
+  private piece(): boolean {
+    const whole = Math.round(this.length * this.rateHz)
+    const looped = this.loop && this.next.frame < Math.round(this.loop.end * this.rateHz) ? this.loop : null
+    const end = looped ? Math.min(Math.round(looped.end * this.rateHz), whole) : whole
+    const from = this.next.frame
+    const frames = Math.min(Math.round(PIECE_S * this.rateHz), end - from)
+    const there = this.stems.every((stem) => stem.ready >= Math.min(from + frames, stem.format.frames))
+    if (frames <= 0 || !there) return false
+    const at = this.next.clock / this.rateHz
+    for (const [index, strip] of this.strips.entries()) {
+      const stem = this.stems[index]
+      if (stem) this.sound(strip, stem, from, frames, at)
+    }
+    this.pieces.push({ at, from, frames })
+    const after = from + frames
+    const again = looped && after >= end
+    this.next = {
+      frame: again ? Math.round(looped.start * this.rateHz) : after,
+      clock: this.next.clock + frames,
+    }
+    return true
+  }
+
+  private sound(strip: Strip, stem: Pcm, from: number, frames: number, at: number): void {
+    if (from >= stem.format.frames) return
+    const channels = Math.min(stem.format.channels, 2)
+    const buffer = this.context.createBuffer(channels, frames, this.rateHz)
+    for (let side = 0; side < channels; side++) stem.read(side, from, buffer.getChannelData(side))
     const source = this.context.createBufferSource()
     source.buffer = buffer
-    if (this.loop && this.position < this.loop.end) {
-      source.loop = true
-      source.loopStart = this.loop.start
-      source.loopEnd = Math.min(this.loop.end, buffer.duration)
-    }
     source.connect(strip.gain)
     source.onended = () => {
-      if (this.playing && this.now >= this.length - 0.05) this.stop()
+      strip.sources.delete(source)
+      source.disconnect()
     }
-    source.start(at, this.position)
-    return source
+    strip.sources.add(source)
+    source.start(at)
   }
 
   private strip(): Strip {
@@ -204,6 +279,6 @@ export class Mixer {
     split.connect(left, 0).connect(merge, 0, 0)
     split.connect(right, 1).connect(merge, 0, 1)
     merge.connect(this.out)
-    return { gain, left, right, meter: new Meter(context, merge), source: null }
+    return { gain, left, right, meter: new Meter(context, merge), sources: new Set() }
   }
 }

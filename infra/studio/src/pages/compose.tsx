@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks"
 import { type JobOrder, jobs } from "../api/endpoints"
 import { Refused } from "../api/http"
-import type { ListedJob } from "../api/types"
+import type { ListedJob, Page } from "../api/types"
 import { useAction, useLoad, useTitle } from "../ui/hooks"
 import { useShortcuts } from "../ui/keys"
 import { Button, Empty, Field, Problem, Waiting } from "../ui/parts"
@@ -124,7 +124,8 @@ async function withStems(order: JobOrder): Promise<void> {
 export function Compose() {
   useTitle("Compose")
   const [draft, change] = useDraft()
-  const list = useLoad(async () => (await jobs.list({ workflow: ["generate", "compose"], limit: PAGE })).items, [])
+  const [count, setCount] = useState(PAGE)
+  const list = useLoad(() => newest(count), [count])
   const send = useAction(async () => {
     await order(draft)
     list.reload()
@@ -136,7 +137,7 @@ export function Compose() {
       () => document.querySelector<HTMLElement>(".compose textarea, .compose select")?.focus(),
     ],
   ])
-  const pieces = grouped(list.value ?? [])
+  const pieces = grouped(list.value?.items ?? [])
   return (
     <div class="page compose">
       <header class="page-head">
@@ -162,10 +163,29 @@ export function Compose() {
           {pieces.map((versions) => (
             <Piece key={versions[0]?.batch_name ?? versions[0]?.id} versions={versions} />
           ))}
+          {list.value?.next && (
+            <p class="centred">
+              <Button onClick={() => setCount(count + PAGE)} disabled={list.stale}>
+                Older
+              </Button>
+            </p>
+          )}
         </section>
       </div>
     </div>
   )
+}
+
+/** So many pieces, and whether there are more. */
+async function newest(count: number): Promise<Page<ListedJob>> {
+  const items: ListedJob[] = []
+  let next: string | null = null
+  do {
+    const page: Page<ListedJob> = await jobs.list({ workflow: ["generate", "compose"], limit: PAGE, cursor: next })
+    items.push(...page.items)
+    next = page.next
+  } while (next && items.length < count)
+  return { items, next }
 }
 
 /** Versions of one order together, the first of them first. */

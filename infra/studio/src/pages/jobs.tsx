@@ -2,16 +2,15 @@
 
 import { useEffect, useState } from "preact/hooks"
 import { jobs } from "../api/endpoints"
-import { follow } from "../api/live"
-import { isOver, type Job, type ListedJob } from "../api/types"
-import { size } from "../api/uploads"
+import { isOver, type ListedJob } from "../api/types"
+import { sentence } from "../api/words"
 import { to } from "../router"
-import { day, moment, titled, took } from "../ui/format"
+import { useFollowed, useTimeLeft } from "../ui/followed"
+import { day, moment, timeLeft, titled, took } from "../ui/format"
 import { useAction, useLoad, useTitle } from "../ui/hooks"
-import { Icon } from "../ui/icons"
+import { Details } from "../ui/job"
 import { useShortcuts } from "../ui/keys"
-import { Button, Dialog, Empty, Problem, Progress, StateChip, Waiting } from "../ui/parts"
-import { SEPARATIONS } from "../ui/separate"
+import { Button, Empty, Problem, Progress, StateChip, Waiting } from "../ui/parts"
 
 const STATES: Record<string, readonly string[]> = {
   all: [],
@@ -20,7 +19,12 @@ const STATES: Record<string, readonly string[]> = {
   failed: ["failed", "cancelled"],
 }
 const DIALECTS = ["native", "soundforge", "musicai", "audioshake", "beatoven", "twoshot"]
-const STEP_STATES: Record<string, string> = { ready: "Waiting", leased: "Working", done: "Done", failed: "Failed" }
+const NONE: Record<string, string> = {
+  all: "No jobs yet",
+  "under way": "No job is under way",
+  done: "No job is done",
+  failed: "No job has failed",
+}
 const PAGE = 50
 const AGAIN_MS = 8000
 
@@ -72,11 +76,14 @@ export function Jobs() {
       <Problem text={first.problem} again={first.reload} />
       {!first.value && !first.problem && <Waiting />}
       {first.value && !all.length && (
-        <Empty title="No jobs here">
-          <p>Separations, analyses and compositions show up here, whichever program ordered them.</p>
+        <Empty title={`${NONE[which]}${dialect && ` in the ${dialect} dialect`}`}>
+          <p>
+            Separations, analyses and compositions show up here, whichever program ordered them. Begin with a song of
+            your <a href={to("library")}>library</a>, or <a href={to("compose")}>compose</a> one.
+          </p>
         </Empty>
       )}
-      {all.length > 0 && <Table all={all} onOpen={setOpen} />}
+      {all.length > 0 && <Table all={all} stale={first.stale} onOpen={setOpen} />}
       {next && (
         <p class="centred">
           <Button onClick={further.go} disabled={further.busy}>
@@ -85,13 +92,13 @@ export function Jobs() {
         </p>
       )}
       <Problem text={further.problem} />
-      {open && <Details id={open} onClose={() => (setOpen(null), first.reload())} />}
+      {open && <Details key={open} id={open} onOpen={setOpen} onClose={() => (setOpen(null), first.reload())} />}
     </div>
   )
 }
 
-const Table = ({ all, onOpen }: { all: ListedJob[]; onOpen: (id: string) => void }) => (
-  <table class="all-jobs">
+const Table = ({ all, stale, onOpen }: { all: ListedJob[]; stale: boolean; onOpen: (id: string) => void }) => (
+  <table class="all-jobs" aria-busy={stale}>
     <thead>
       <tr>
         <th>State</th>
@@ -112,27 +119,32 @@ const Table = ({ all, onOpen }: { all: ListedJob[]; onOpen: (id: string) => void
 )
 
 function Row({ job, onOpen }: { job: ListedJob; onOpen: () => void }) {
-  const [now, set] = useState({ state: job.state, progress: job.progress })
-  useEffect(() => {
-    set({ state: job.state, progress: job.progress })
-    if (!isOver(job.state)) return follow(job.id, (news) => set({ state: news.state, progress: news.progress }))
-    return undefined
-  }, [job.id, job.state])
+  const now = useFollowed(job)
+  const left_s = useTimeLeft(now.progress)
   return (
-    <tr>
+    <tr class={now.state}>
       <td class="state">
         {isOver(now.state) ? (
           <StateChip state={now.state} />
         ) : (
-          <Progress value={now.progress} label={`Progress of ${job.name || job.workflow}`} />
+          <>
+            <Progress value={now.progress} label={`Progress of ${job.name || job.workflow}`} />
+            <span class="sub">
+              {now.state === "queued"
+                ? "Waiting"
+                : left_s === null
+                  ? `${Math.round(now.progress * 100)} %`
+                  : timeLeft(left_s)}
+            </span>
+          </>
         )}
       </td>
       <td class="name">
-        <button type="button" class="link open" onClick={onOpen}>
+        <button type="button" class="link open" dir="auto" onClick={onOpen}>
           {job.name || "Untitled"}
         </button>
         <span class="sub narrow">{titled(job.workflow)}</span>
-        {job.failure && <span class="sub wrong">{job.failure.message}</span>}
+        {now.problem && <span class="sub wrong">{sentence(now.problem)}</span>}
       </td>
       <td class="work">{titled(job.workflow)}</td>
       <td class="from">{job.dialect}</td>
@@ -144,84 +156,3 @@ function Row({ job, onOpen }: { job: ListedJob; onOpen: () => void }) {
     </tr>
   )
 }
-
-function Details({ id, onClose }: { id: string; onClose: () => void }) {
-  const job = useLoad(() => jobs.get(id), [id])
-  const cancel = useAction(async () => job.set(await jobs.cancel(id)))
-  const found = job.value
-  return (
-    <Dialog title={found?.name || "Job"} onClose={onClose} wide>
-      <Problem text={job.problem ?? cancel.problem} />
-      {!found && !job.problem && <Waiting />}
-      {found && (
-        <>
-          <p>
-            <StateChip state={found.state} /> {titled(found.workflow)}, ordered {moment(found.created_at)} in the{" "}
-            {found.dialect} dialect
-          </p>
-          {found.failure && <p class="wrong">{found.failure.message}</p>}
-          <Files job={found} />
-          <Steps job={found} />
-          <p class="hint mono">{found.id}</p>
-          <footer>
-            {found.state === "succeeded" &&
-              (SEPARATIONS.includes(found.workflow) || found.outputs.some((one) => one.name.startsWith("stem-"))) && (
-                <a class="button main" href={to("mix", id)} onClick={onClose}>
-                  Open in the mixer
-                </a>
-              )}
-            {!isOver(found.state) && (
-              <Button kind="danger" onClick={cancel.go} disabled={cancel.busy}>
-                Cancel the job
-              </Button>
-            )}
-          </footer>
-        </>
-      )}
-    </Dialog>
-  )
-}
-
-const Files = ({ job }: { job: Job }) =>
-  job.outputs.length ? (
-    <ul class="files">
-      {job.outputs.map((output) => (
-        <li key={output.name}>
-          {output.url ? (
-            <a href={output.url} download={output.name}>
-              <Icon name="download" /> {output.name}
-            </a>
-          ) : (
-            <span>
-              {output.name}: {typeof output.value === "object" ? "" : String(output.value)}
-            </span>
-          )}
-          <span class="sub">{size(output.size_bytes)}</span>
-        </li>
-      ))}
-    </ul>
-  ) : null
-
-const Steps = ({ job }: { job: Job }) =>
-  job.steps.length ? (
-    <table class="steps">
-      <thead>
-        <tr>
-          <th>Step</th>
-          <th>Model</th>
-          <th>State</th>
-          <th class="number">Engine</th>
-        </tr>
-      </thead>
-      <tbody>
-        {job.steps.map((step) => (
-          <tr key={step.name}>
-            <td>{step.name}</td>
-            <td>{step.model ?? ""}</td>
-            <td>{step.reused ? "Reused" : (STEP_STATES[step.state] ?? step.state)}</td>
-            <td class="number">{step.engine_s ? `${step.engine_s.toFixed(1)} s` : ""}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  ) : null

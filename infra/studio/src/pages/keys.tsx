@@ -1,11 +1,12 @@
-/** API keys: for programs that use Patchbay in one's name. */
+/** API keys and webhooks: for programs that use Patchbay in one's name. */
 
 import { useState } from "preact/hooks"
 import { keys } from "../api/endpoints"
 import type { Key, NewKey } from "../api/types"
 import { day, moment } from "../ui/format"
 import { useAction, useLoad, useTitle } from "../ui/hooks"
-import { Button, Dialog, Empty, Field, Problem, Waiting } from "../ui/parts"
+import { Ask, Button, Copy, Dialog, Empty, Field, Problem, Waiting } from "../ui/parts"
+import { Webhooks } from "../ui/webhooks"
 
 const DAY_MS = 86_400_000
 
@@ -13,7 +14,7 @@ export function Keys() {
   useTitle("API keys")
   const [making, make] = useState(false)
   const [fresh, setFresh] = useState<NewKey | null>(null)
-  const list = useLoad(() => keys.list(), [])
+  const list = useLoad(keys.all, [])
   const shown = (key: NewKey) => {
     make(false)
     setFresh(key)
@@ -30,14 +31,14 @@ export function Keys() {
       <p class="lead">
         A key lets a program of yours use Patchbay in your name, in every dialect. See the <a href="/docs">API docs</a>.
       </p>
-      <Problem text={list.problem} />
+      <Problem text={list.problem} again={list.reload} />
       {!list.value && !list.problem && <Waiting />}
-      {list.value && !list.value.items.length && (
+      {list.value && !list.value.length && (
         <Empty title="No keys yet">
           <p>Make one for each program, so that one can be revoked without the others.</p>
         </Empty>
       )}
-      {list.value && list.value.items.length > 0 && (
+      {list.value && list.value.length > 0 && (
         <table>
           <thead>
             <tr>
@@ -52,12 +53,13 @@ export function Keys() {
             </tr>
           </thead>
           <tbody>
-            {list.value.items.map((key) => (
+            {list.value.map((key) => (
               <Row key={key.id} of={key} onNew={shown} onChange={list.reload} />
             ))}
           </tbody>
         </table>
       )}
+      <Webhooks />
       {making && <Making onClose={() => make(false)} onMade={shown} />}
       {fresh && <Secret of={fresh} onClose={() => setFresh(null)} />}
     </div>
@@ -65,12 +67,7 @@ export function Keys() {
 }
 
 function Row({ of, onNew, onChange }: { of: Key; onNew: (key: NewKey) => void; onChange: () => void }) {
-  const rotate = useAction(async () => onNew(await keys.rotate(of.id)))
-  const revoke = useAction(async () => {
-    if (!confirm(`Revoke "${of.name}"? Programs that use it stop working at once.`)) return
-    await keys.revoke(of.id)
-    onChange()
-  })
+  const [asking, ask] = useState<"rotate" | "revoke" | null>(null)
   const state = of.revoked_at
     ? "Revoked"
     : of.usable
@@ -81,9 +78,8 @@ function Row({ of, onNew, onChange }: { of: Key; onNew: (key: NewKey) => void; o
   return (
     <tr class={of.usable ? "" : "over"}>
       <td class="name">
-        {of.name}
+        <span dir="auto">{of.name}</span>
         <span class="sub mono narrow">{of.prefix}…</span>
-        {(rotate.problem ?? revoke.problem) && <span class="sub wrong">{rotate.problem ?? revoke.problem}</span>}
       </td>
       <td class="mono begins">{of.prefix}…</td>
       <td class="scopes">{of.scopes.includes("*") ? "read, write" : of.scopes.join(", ")}</td>
@@ -96,19 +92,38 @@ function Row({ of, onNew, onChange }: { of: Key; onNew: (key: NewKey) => void; o
       <td class="acts">
         {of.usable && (
           <>
-            <Button
-              kind="quiet"
-              onClick={rotate.go}
-              disabled={rotate.busy}
-              aria-label={`Rotate ${of.name}`}
-              title="A new key; the old one stays good for an hour"
-            >
+            <Button kind="quiet" onClick={() => ask("rotate")} aria-label={`Rotate ${of.name}`}>
               Rotate
             </Button>
-            <Button kind="quiet" onClick={revoke.go} disabled={revoke.busy} aria-label={`Revoke ${of.name}`}>
+            <Button kind="quiet" onClick={() => ask("revoke")} aria-label={`Revoke ${of.name}`}>
               Revoke
             </Button>
           </>
+        )}
+        {asking === "rotate" && (
+          <Ask
+            title={`Rotate ${of.name}?`}
+            act="Make a new key"
+            kind="main"
+            run={async () => onNew(await keys.rotate(of.id))}
+            onClose={() => ask(null)}
+          >
+            You get a new key in its place. The old one stays good for an hour, so that programs can be given the new
+            one.
+          </Ask>
+        )}
+        {asking === "revoke" && (
+          <Ask
+            title={`Revoke ${of.name}?`}
+            act="Revoke the key"
+            run={async () => {
+              await keys.revoke(of.id)
+              onChange()
+            }}
+            onClose={() => ask(null)}
+          >
+            Programs that use it stop working at once, and it cannot be made good again.
+          </Ask>
         )}
       </td>
     </tr>
@@ -175,11 +190,6 @@ function Making({ onClose, onMade }: { onClose: () => void; onMade: (key: NewKey
 }
 
 function Secret({ of, onClose }: { of: NewKey; onClose: () => void }) {
-  const [copied, setCopied] = useState(false)
-  const copy = useAction(async () => {
-    await navigator.clipboard.writeText(of.secret)
-    setCopied(true)
-  })
   return (
     <Dialog title={`Key for ${of.name}`} onClose={onClose}>
       <p>Copy it now: it is stored nowhere, and cannot be shown again.</p>
@@ -191,11 +201,15 @@ function Secret({ of, onClose }: { of: NewKey; onClose: () => void }) {
           aria-label="The key"
           onFocus={(event) => event.currentTarget.select()}
         />
-        <Button kind="main" onClick={copy.go}>
-          {copied ? "Copied" : "Copy"}
-        </Button>
+        <Copy text={of.secret} label="Copy the key" kind="main" />
       </p>
-      <Problem text={copy.problem} />
+      <p class="hint">
+        Programs send it as <code>Authorization: Bearer</code>, or as their dialect has it; the{" "}
+        <a href="/docs">API docs</a> tell.
+      </p>
+      <footer>
+        <Button onClick={onClose}>Done</Button>
+      </footer>
     </Dialog>
   )
 }

@@ -5,32 +5,61 @@ import { useEffect, useRef, useState } from "preact/hooks"
 import { samples } from "../api/endpoints"
 import type { SampleItem } from "../api/types"
 import { type Sending, uploads } from "../api/uploads"
-import { go, to } from "../router"
-import { bpm, clock, day } from "../ui/format"
-import { useLoad, useSettled, useStanding, useTitle, useUploads } from "../ui/hooks"
+import { type Loaded, useLoad, useSettled, useStanding, useTitle, useUploads } from "../ui/hooks"
 import { Icon } from "../ui/icons"
 import { useShortcuts } from "../ui/keys"
 import { Button, Empty, Problem, Waiting } from "../ui/parts"
-import { Shape } from "../ui/shape"
+import { Songs } from "../ui/songs"
 import { Uploads } from "../ui/upload-list"
-import { usePreview } from "../ui/preview"
 
 const PAGE = 50
 const MOST_AT_ONCE = 100
+const ORDERS: Record<string, string> = {
+  latest: "Newest first",
+  oldest: "Oldest first",
+  name: "By name",
+  popular: "Most liked",
+}
+
+/** How the list was left: who comes back from a song finds it so, at once. */
+const left = { typed: "", count: PAGE, found: "", items: null as SampleItem[] | null }
+
+/** A song of it is gone: what was shown is not to be shown again. */
+export function forgetList(): void {
+  left.items = null
+}
+
+/** What stays from visit to visit. */
+function useView(): [{ sort: string; mine: boolean }, (next: { sort?: string; mine?: boolean }) => void] {
+  const [view, set] = useState(() => {
+    const [sort = "", whose] = (localStorage.getItem("library") ?? "").split(" ")
+    return { sort: sort in ORDERS ? sort : "latest", mine: whose !== "everyone" }
+  })
+  const change = (next: { sort?: string; mine?: boolean }) => {
+    const changed = { ...view, ...next }
+    set(changed)
+    try {
+      localStorage.setItem("library", `${changed.sort} ${changed.mine ? "mine" : "everyone"}`)
+    } catch {
+      // Full or forbidden: then it is the usual one next time.
+    }
+  }
+  return [view, change]
+}
 
 export function Library() {
   useTitle("Library")
   const { session } = useStanding()
-  const [typed, type] = useState("")
-  const [sort, setSort] = useState("latest")
-  const [mine, setMine] = useState(true)
-  const [count, setCount] = useState(PAGE)
+  const [typed, type] = useState(left.typed)
+  const [{ sort, mine }, change] = useView()
+  const [count, setCount] = useState(left.count)
   const q = useSettled(typed.trim(), 180)
   const field = useRef<HTMLInputElement>(null)
   const picker = useRef<HTMLInputElement>(null)
   const sending = useUploads()
   const done = sending.filter((one) => one.stage === "done").length
   const owner = mine ? (session?.user?.number ?? null) : null
+  const what = [q, sort, mine].join()
   const found = useLoad(
     async (signal) => {
       const starts = Array.from({ length: Math.ceil(count / MOST_AT_ONCE) }, (_, page) => page * MOST_AT_ONCE)
@@ -40,11 +69,15 @@ export function Library() {
       return (await Promise.all(pages)).flat()
     },
     [q, sort, owner, count, done],
+    left.found === what ? left.items : null,
   )
+  useEffect(() => void Object.assign(left, { typed, count }), [typed, count])
+  useEffect(() => {
+    if (found.value && !found.stale) Object.assign(left, { found: what, items: found.value })
+  }, [found.value, found.stale])
   useShortcuts("Library", [
     ["/", "Search", () => field.current?.focus()],
     ["u", "Upload files", () => picker.current?.click()],
-    ["ArrowDown / ArrowUp", "Next, previous song", (event) => step(event.key === "ArrowDown" ? 1 : -1)],
   ])
   return (
     <div class="page library">
@@ -64,21 +97,15 @@ export function Library() {
           onChange={(event) => take(event.currentTarget)}
         />
       </header>
-      <DropArea />
-      <Tools field={field} typed={typed} sort={sort} mine={mine} onType={type} onSort={setSort} onMine={setMine} />
+      <Tools field={field} typed={typed} sort={sort} mine={mine} onType={type} onView={change} />
       <Uploads all={sending} />
       <Problem text={found.problem} again={found.reload} />
-      <List
-        items={found.value}
-        problem={found.problem}
-        q={q}
-        mine={mine}
-        sending={sending}
-        onUpload={() => picker.current?.click()}
-      />
+      <List found={found} q={q} mine={mine} sending={sending} onUpload={() => picker.current?.click()} />
       {found.value && found.value.length >= count && (
         <p class="centred">
-          <Button onClick={() => setCount(count + PAGE)}>More</Button>
+          <Button onClick={() => setCount(count + PAGE)} disabled={found.stale}>
+            More
+          </Button>
         </p>
       )}
     </div>
@@ -91,11 +118,10 @@ interface ToolsProps {
   sort: string
   mine: boolean
   onType: (typed: string) => void
-  onSort: (sort: string) => void
-  onMine: (mine: boolean) => void
+  onView: (next: { sort?: string; mine?: boolean }) => void
 }
 
-const Tools = ({ field, typed, sort, mine, onType, onSort, onMine }: ToolsProps) => (
+const Tools = ({ field, typed, sort, mine, onType, onView }: ToolsProps) => (
   <div class="tools" role="search">
     <label class="search">
       <Icon name="search" />
@@ -106,20 +132,22 @@ const Tools = ({ field, typed, sort, mine, onType, onSort, onMine }: ToolsProps)
         aria-label="Search the library"
         value={typed}
         onInput={(event) => onType(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === "Escape" && (onType(""), event.currentTarget.blur())}
       />
       <kbd aria-hidden="true">/</kbd>
     </label>
-    <select aria-label="Order" value={sort} onChange={(event) => onSort(event.currentTarget.value)}>
-      <option value="latest">Newest first</option>
-      <option value="oldest">Oldest first</option>
-      <option value="name">By name</option>
-      <option value="popular">Most liked</option>
+    <select aria-label="Order" value={sort} onChange={(event) => onView({ sort: event.currentTarget.value })}>
+      {Object.entries(ORDERS).map(([name, words]) => (
+        <option key={name} value={name}>
+          {words}
+        </option>
+      ))}
     </select>
     <div class="segments" role="group" aria-label="Whose songs">
-      <button type="button" aria-pressed={mine} onClick={() => onMine(true)}>
+      <button type="button" aria-pressed={mine} onClick={() => onView({ mine: true })}>
         Mine
       </button>
-      <button type="button" aria-pressed={!mine} onClick={() => onMine(false)}>
+      <button type="button" aria-pressed={!mine} onClick={() => onView({ mine: false })}>
         Everyone's
       </button>
     </div>
@@ -131,69 +159,30 @@ function take(input: HTMLInputElement): void {
   input.value = ""
 }
 
-/** Move the focus from song to song. */
-function step(by: number): void {
-  const links = [...document.querySelectorAll<HTMLAnchorElement>(".songs .open")]
-  const at = links.findIndex((link) => link === document.activeElement)
-  links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus()
-}
-
-/** The whole window takes files. */
-function DropArea() {
-  const [over, setOver] = useState(false)
-  useEffect(() => {
-    let depth = 0
-    const has = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false
-    const enter = (event: DragEvent) => has(event) && (depth++, setOver(true))
-    const leave = (event: DragEvent) => has(event) && --depth <= 0 && setOver(false)
-    const above = (event: DragEvent) => has(event) && event.preventDefault()
-    const drop = (event: DragEvent) => {
-      if (!has(event)) return
-      event.preventDefault()
-      depth = 0
-      setOver(false)
-      uploads.add([...(event.dataTransfer?.files ?? [])])
-    }
-    const all = Object.entries({ dragenter: enter, dragleave: leave, dragover: above, drop }) as [
-      keyof WindowEventMap,
-      EventListener,
-    ][]
-    for (const [name, run] of all) addEventListener(name, run)
-    return () => {
-      for (const [name, run] of all) removeEventListener(name, run)
-    }
-  }, [])
-  return over ? (
-    <div class="drop" aria-hidden="true">
-      <Icon name="upload" />
-      Drop songs to add them
-    </div>
-  ) : null
-}
-
-function List({
-  items,
-  problem,
-  q,
-  mine,
-  sending,
-  onUpload,
-}: {
-  items: SampleItem[] | null
-  problem: string | null
+interface ListProps {
+  found: Loaded<SampleItem[]>
   q: string
   mine: boolean
   sending: readonly Sending[]
   onUpload: () => void
-}) {
-  if (!items) return problem ? null : <Waiting />
+}
+
+function List({ found, q, mine, sending, onUpload }: ListProps) {
+  const items = found.value
+  if (!items) return found.problem ? null : <Waiting />
   if (!items.length && q)
     return (
       <Empty title={`Nothing matches "${q}"`}>
-        <p>Try fewer letters, or look among everyone's songs.</p>
+        <p>{mine ? "Try fewer letters, or look among everyone's songs." : "Try fewer letters, or other words."}</p>
       </Empty>
     )
   if (!items.length && sending.length) return null
+  if (!items.length && !mine)
+    return (
+      <Empty title="Nobody shares a song yet">
+        <p>What others here have made public shows up in this list.</p>
+      </Empty>
+    )
   if (!items.length)
     return (
       <Empty title="Nothing here yet">
@@ -205,78 +194,5 @@ function List({
         </Button>
       </Empty>
     )
-  return <Songs items={items} mine={mine} />
-}
-
-function Songs({ items, mine }: { items: SampleItem[]; mine: boolean }) {
-  const preview = usePreview()
-  return (
-    <table class="songs">
-      <thead>
-        <tr>
-          <th class="tight">
-            <span class="unseen">Listen</span>
-          </th>
-          <th>Name</th>
-          <th class="shape-column">
-            <span class="unseen">Shape</span>
-          </th>
-          <th class="number">BPM</th>
-          <th>Key</th>
-          <th class="number">Length</th>
-          <th class="when">Added</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((item) => (
-          <Row
-            key={item.sample.id}
-            item={item}
-            mine={mine}
-            playing={preview.playing === item.sample.id}
-            onPlay={() => preview.toggle(item)}
-          />
-        ))}
-      </tbody>
-    </table>
-  )
-}
-
-interface RowProps {
-  item: SampleItem
-  mine: boolean
-  playing: boolean
-  onPlay: () => void
-}
-
-function Row({ item, mine, playing, onPlay }: RowProps) {
-  const { sample, audioInfo, tags, owner } = item
-  const open = (event: MouseEvent) => !(event.target as Element).closest("a, button") && go("track", sample.id)
-  return (
-    <tr onClick={open}>
-      <td class="tight">
-        <button
-          type="button"
-          class={`icon-button ${playing ? "on" : ""}`}
-          aria-label={`${playing ? "Stop" : "Listen to"} ${sample.name}`}
-          onClick={onPlay}
-        >
-          <Icon name={playing ? "pause" : "play"} />
-        </button>
-      </td>
-      <td class="name">
-        <a class="open" href={to("track", sample.id)} title={sample.name}>
-          {sample.name}
-        </a>
-        <span class="sub">{[!mine && owner.userName, ...tags].filter(Boolean).join(" · ")}</span>
-      </td>
-      <td class="shape-column">
-        <Shape sampleId={sample.id} />
-      </td>
-      <td class="number">{bpm(audioInfo.bpm)}</td>
-      <td class="key">{sample.scale ?? "-"}</td>
-      <td class="number">{clock(audioInfo.duration)}</td>
-      <td class="when">{day(sample.created)}</td>
-    </tr>
-  )
+  return <Songs items={items} mine={mine} stale={found.stale} onChange={found.reload} />
 }

@@ -3,11 +3,13 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { jobs } from "../api/endpoints"
 import { mixed } from "../api/mixes"
-import type { Job } from "../api/types"
+import { isOver, type Job } from "../api/types"
 import { size } from "../api/uploads"
-import { decodeAll } from "../audio/files"
+import { sentence } from "../api/words"
 import { type Channel, type Loop, type Manifest, manifest, Mixer } from "../audio/mixer"
+import { openAll } from "../audio/stems"
 import { to } from "../router"
+import { Live, useFollowed } from "../ui/followed"
 import { bare, clock } from "../ui/format"
 import { useAction, useLoad, useTitle } from "../ui/hooks"
 import { Icon } from "../ui/icons"
@@ -43,7 +45,6 @@ export function Mix({ id }: { id: string }) {
   const job = useLoad(() => jobs.get(id), [id])
   const title = bare(job.value?.name ?? "") || "Mix"
   useTitle(title)
-  const stems = job.value ? stemsOf(job.value) : []
   return (
     <div class="page mix">
       <header class="page-head">
@@ -56,35 +57,61 @@ export function Mix({ id }: { id: string }) {
         >
           <Icon name="back" />
         </a>
-        <h1>{title}</h1>
+        <h1 dir="auto">{title}</h1>
         <span class="sub">{String(job.value?.params["model"] ?? "")}</span>
       </header>
-      <Problem text={job.problem} again={job.reload} />
+      <Problem text={job.problem} again={!job.absent && job.reload} />
       {!job.value && !job.problem && <Waiting label="Opening the mix" />}
-      {job.value && job.value.state !== "succeeded" && (
-        <Empty title="The stems are not there yet">
-          <p>{job.value.failure?.message ?? "The separation is still under way; its page shows how far it is."}</p>
-        </Empty>
-      )}
-      {stems.length > 0 && job.value && <Table job={job.value} stems={stems} />}
+      {job.value && <Stems key={job.value.id} job={job.value} onReady={job.set} onRenew={job.reload} />}
     </div>
   )
 }
 
-function Table({ job, stems }: { job: Job; stems: Stem[] }) {
-  const [done, setDone] = useState(0)
+/** The desk, once there is something to mix. */
+function Stems({ job, onReady, onRenew }: { job: Job; onReady: (job: Job) => void; onRenew: () => void }) {
+  const now = useFollowed(job)
+  useEffect(() => {
+    if (now.job?.state === "succeeded") onReady(now.job)
+  }, [now.job])
+  const stems = stemsOf(job)
+  if (stems.length) return <Table job={job} stems={stems} onRenew={onRenew} />
+  if (!isOver(now.state))
+    return (
+      <Empty title="The stems are on their way">
+        <Live now={now} label="Separation" />
+        <p>This page goes on by itself when they are there.</p>
+      </Empty>
+    )
+  return (
+    <Empty title="There is nothing to mix">
+      <p>{sentence(now.problem ?? "This job made no stems")}</p>
+      <a class="button plain" href={to("library")}>
+        To the library
+      </a>
+    </Empty>
+  )
+}
+
+function Table({ job, stems, onRenew }: { job: Job; stems: Stem[]; onRenew: () => void }) {
+  const [broken, setBroken] = useState<string | null>(null)
   const loaded = useLoad<Mixer>(
     async (signal) => {
-      const { context, buffers } = await decodeAll(
+      setBroken(null)
+      const opened = await openAll(
         stems.map((stem) => stem.url),
-        setDone,
         signal,
+        (problem) => setBroken(problem.message),
       )
-      return new Mixer(context, buffers)
+      const sampleRate = opened[0]?.format.rateHz ?? 0
+      return new Mixer(new AudioContext({ sampleRate, latencyHint: "interactive" }), opened)
     },
-    [job.id],
+    [stems.map((stem) => stem.url).join()],
   )
   const mixer = loaded.value
+  const again = () => {
+    onRenew() // links do not live for ever
+    loaded.reload()
+  }
   useEffect(() => {
     if (!mixer) return
     window.studio = { mixer }
@@ -93,17 +120,14 @@ function Table({ job, stems }: { job: Job; stems: Stem[] }) {
       void mixer.close()
     }
   }, [mixer])
-  if (loaded.problem) return <Problem text={loaded.problem} again={loaded.reload} />
-  if (!mixer)
-    return (
-      <div class="live" role="status">
-        <Progress value={done / stems.length} label="Reading the stems" />
-        <span>
-          Reading stem {Math.min(done + 1, stems.length)} of {stems.length}
-        </span>
-      </div>
-    )
-  return <Mixing job={job} stems={stems} mixer={mixer} />
+  if (loaded.problem) return <Problem text={loaded.problem} again={again} />
+  if (!mixer) return <Waiting label="Opening the stems" />
+  return (
+    <>
+      <Problem text={broken} again={again} />
+      <Mixing job={job} stems={stems} mixer={mixer} />
+    </>
+  )
 }
 
 interface Kept {
@@ -111,19 +135,20 @@ interface Kept {
   master: number
 }
 
+const fresh = (stems: Stem[]): Kept => ({
+  channels: stems.map((stem) => ({ name: stem.name, volume: 1, pan: 0, muted: false, solo: false })),
+  master: 1,
+})
+
 /** How the desk was left; it is found again after a reload. */
 function useKept(job: Job, stems: Stem[]): [Kept, (next: Kept) => void] {
   const name = `mix:${job.id}`
   const [kept, set] = useState<Kept>(() => {
-    const fresh = {
-      channels: stems.map((stem) => ({ name: stem.name, volume: 1, pan: 0, muted: false, solo: false })),
-      master: 1,
-    }
     try {
       const found = JSON.parse(localStorage.getItem(name) ?? "null") as Kept | null
-      return found?.channels.length === stems.length ? found : fresh
+      return found?.channels.length === stems.length ? found : fresh(stems)
     } catch {
-      return fresh
+      return fresh(stems)
     }
   })
   const keep = (next: Kept) => {
@@ -143,6 +168,7 @@ function Mixing({ job, stems, mixer }: { job: Job; stems: Stem[]; mixer: Mixer }
   const [loop, setLoop] = useState(mixer.loop)
   const [chosen, choose] = useState(0)
   const { channels, master } = kept
+  const changed = JSON.stringify(kept) !== JSON.stringify(fresh(stems))
   useEffect(() => mixer.apply(channels, master), [channels, master])
   const change = (index: number, next: Partial<Channel>) => {
     choose(index)
@@ -203,6 +229,7 @@ function Mixing({ job, stems, mixer }: { job: Job; stems: Stem[]; mixer: Mixer }
         onChoose={choose}
         onLoop={around}
         onExport={exported.go}
+        onReset={changed ? () => keep(fresh(stems)) : null}
       >
         <Exported of={exported} only={only} />
       </Desk>

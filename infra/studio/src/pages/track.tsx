@@ -3,24 +3,26 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { batchOf, document_, jobs, samples } from "../api/endpoints"
 import { ask } from "../api/http"
-import { follow } from "../api/live"
+import { follow, type News } from "../api/live"
 import { type Analysis, isOver, type Job, type SampleDetails } from "../api/types"
 import { decode } from "../audio/files"
 import { go, to } from "../router"
+import { forgetList } from "./library"
+import { Live } from "../ui/followed"
 import { bpm, chord, clock } from "../ui/format"
 import { useAction, useFrames, useLoad, useStanding, useTitle } from "../ui/hooks"
 import { Icon } from "../ui/icons"
 import { useShortcuts } from "../ui/keys"
-import { Button, Fact, IconButton, Problem, Progress, Waiting } from "../ui/parts"
+import { Ask, Button, Fact, IconButton, Problem, Waiting } from "../ui/parts"
 import { Separations } from "../ui/separate"
-import { type Controls, Timeline } from "../ui/timeline"
+import { type Controls, heard, type Sound, Timeline } from "../ui/timeline"
 
 const FEATURES = ["tempo", "beats", "downbeats", "key", "scale", "loudness", "structure", "chords"]
 const WORKFLOW = "audio-analysis"
 const MOST_ZOOM = 64
 const AGAIN_MS = 2000
-/** A longer song is heard, but not drawn: decoded it would fill the memory. */
-const LONGEST_DRAWN_S = 30 * 60
+/** A longer song is drawn from the peaks that are kept of it: decoded it would fill the memory. */
+const LONGEST_DECODED_S = 20 * 60
 
 export function Track({ id }: { id: string }) {
   const sample = useLoad(() => samples.get(Number(id)), [id])
@@ -40,7 +42,7 @@ export function Track({ id }: { id: string }) {
           <h1>Song</h1>
         </header>
         {sample.problem ? (
-          <Problem text={sample.problem} again={sample.reload} />
+          <Problem text={sample.problem} again={!sample.absent && sample.reload} />
         ) : (
           <Waiting label="Opening the song" />
         )}
@@ -54,37 +56,42 @@ function Song({ sample, onChange }: { sample: SampleDetails; onChange: () => voi
   const audioId = sample.sample.audioId
   const own = sample.sample.ownerId === session?.user?.number
   const url = useLoad(async () => (await ask<{ url: string }>(`/audio/${audioId}/play`)).url, [audioId])
-  const long = (sample.audioInfo.duration ?? 0) > LONGEST_DRAWN_S
-  const buffer = useLoad(async (signal) => (url.value && !long ? decode(url.value, signal) : null), [url.value, long])
-  const [analysis, progress, order] = useAnalysis(audioId, sample.sample.name, own)
+  const length = sample.audioInfo.duration ?? 0
+  const long = length > LONGEST_DECODED_S
+  const sound = useLoad<Sound | null>(
+    async (signal) => {
+      if (!url.value) return null
+      return long ? { duration: length, peaks: sample.peaks, mono: null } : heard(await decode(url.value, signal))
+    },
+    [url.value, long],
+  )
+  const [analysis, news, order] = useAnalysis(audioId, sample.sample.name, own)
   return (
     <div class="page track">
       <Heading sample={sample} own={own} onChange={onChange} />
-      <Problem text={sample.error ?? url.problem ?? buffer.problem} />
+      <Problem text={sample.error ?? url.problem ?? sound.problem} />
       <Facts sample={sample} analysis={analysis} />
       {sample.processing && <Waiting label="Listening to it: tempo, key and shape" />}
-      {url.value && long && <audio controls src={url.value} aria-label={sample.sample.name} />}
-      {buffer.value && url.value ? (
-        <Player url={url.value} buffer={buffer.value} analysis={analysis} />
+      {sound.value && url.value ? (
+        <Player url={url.value} sound={sound.value} analysis={analysis} />
       ) : (
-        !buffer.problem && !long && <Waiting label="Reading the audio" />
+        !sound.problem && !url.problem && <Waiting label="Reading the audio" />
       )}
       {own && !analysis && !sample.processing && (
         <section class="panel looking">
-          {progress === null ? (
+          {news && !isOver(news.state) ? (
+            <Live now={news} label="Analysis" doing="Listening for chords, beats and form" />
+          ) : news?.state === "succeeded" ? (
+            <Waiting label="Opening what was found" />
+          ) : (
             <>
               <p>Chords, beats and the form of this song are not known yet.</p>
               <Button kind="plain" onClick={order.go} disabled={order.busy}>
                 Find chords and form
               </Button>
             </>
-          ) : (
-            <div class="live" role="status">
-              <Progress value={progress} label="Analysis" />
-              <span>Listening for chords, beats and form</span>
-            </div>
           )}
-          <Problem text={order.problem} />
+          <Problem text={order.problem ?? news?.problem ?? null} />
         </section>
       )}
       {own && <Separations audioId={audioId} />}
@@ -92,16 +99,16 @@ function Song({ sample, onChange }: { sample: SampleDetails; onChange: () => voi
   )
 }
 
-/** The newest analysis of a song's audio, how far one is that runs, and how to order one. */
+/** The newest analysis of a song's audio, how one stands that runs, and how to order one. */
 function useAnalysis(audioId: string, name: string, own: boolean) {
   const [job, setJob] = useState<Job | null>(null)
-  const [progress, setProgress] = useState<number | null>(null)
+  const [news, setNews] = useState<News | null>(null)
   const stop = useRef<() => void>(() => undefined)
   const watch = (id: string) => {
-    setProgress(0)
-    stop.current = follow(id, (news) => {
-      setProgress(news.job ? null : news.progress)
-      if (news.job?.state === "succeeded") setJob(news.job)
+    setNews({ id, state: "queued", progress: 0, job: null, problem: null })
+    stop.current = follow(id, (told) => {
+      setNews(told)
+      if (told.job?.state === "succeeded") setJob(told.job)
     })
   }
   useEffect(() => {
@@ -127,7 +134,7 @@ function useAnalysis(audioId: string, name: string, own: boolean) {
   })
   const url = job?.outputs.find((output) => output.name === "analysis")?.url ?? null
   const found = useLoad(async () => (url ? document_<Analysis>(url) : null), [url])
-  return [found.value, progress, order] as const
+  return [found.value, news, order] as const
 }
 
 function Heading({ sample, own, onChange }: { sample: SampleDetails; own: boolean; onChange: () => void }) {
@@ -139,18 +146,14 @@ function Heading({ sample, own, onChange }: { sample: SampleDetails; own: boolea
     type(null)
     onChange()
   })
-  const remove = useAction(async () => {
-    if (!confirm(`Delete "${name}" and its audio? Stems that were made of it stay with their jobs.`)) return
-    await samples.remove(id)
-    go("library")
-  })
+  const [asking, ask] = useState(false)
   return (
     <header class="page-head">
       <a class="icon-button" href={to("library")} aria-label="Back to the library" title="Back to the library">
         <Icon name="back" />
       </a>
       {typed === null ? (
-        <h1>{name}</h1>
+        <h1 dir="auto">{name}</h1>
       ) : (
         <form
           class="rename"
@@ -177,12 +180,26 @@ function Heading({ sample, own, onChange }: { sample: SampleDetails; own: boolea
           <Button kind="quiet" onClick={() => type(name)}>
             Rename
           </Button>
-          <Button kind="quiet" onClick={remove.go} disabled={remove.busy}>
+          <Button kind="quiet" onClick={() => ask(true)}>
             Delete
           </Button>
         </div>
       )}
-      <Problem text={rename.problem ?? remove.problem} />
+      <Problem text={rename.problem} />
+      {asking && (
+        <Ask
+          title="Delete this song?"
+          act="Delete the song"
+          run={async () => {
+            await samples.remove(id)
+            forgetList()
+            go("library")
+          }}
+          onClose={() => ask(false)}
+        >
+          It and its audio cannot be had back. Stems that were made of it stay with their jobs.
+        </Ask>
+      )}
     </header>
   )
 }
@@ -215,7 +232,7 @@ function usePlaying(media: HTMLMediaElement): boolean {
   return playing
 }
 
-function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; analysis: Analysis | null }) {
+function Player({ url, sound, analysis }: { url: string; sound: Sound; analysis: Analysis | null }) {
   const media = useMemo(() => new Audio(url), [url])
   const playing = usePlaying(media)
   const [times, setTimes] = useState(1)
@@ -223,7 +240,7 @@ function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; a
   const controls = useRef<Controls | null>(null)
   const toggle = () => void (media.paused ? media.play() : media.pause())
   const seek = (by: number) => {
-    media.currentTime = Math.min(Math.max(media.currentTime + by, 0), buffer.duration)
+    media.currentTime = Math.min(Math.max(media.currentTime + by, 0), sound.duration)
   }
   const zoom = (next: number) => {
     const bounded = Math.min(Math.max(next, 1), MOST_ZOOM)
@@ -237,7 +254,7 @@ function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; a
     )
     controls.current?.setLoop(
       section?.start_s ?? media.currentTime,
-      section?.end_s ?? Math.min(media.currentTime + 8, buffer.duration),
+      section?.end_s ?? Math.min(media.currentTime + 8, sound.duration),
     )
   }
   useShortcuts("Song", [
@@ -253,7 +270,7 @@ function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; a
         <button type="button" class="play" aria-label={playing ? "Pause" : "Play"} onClick={toggle}>
           <Icon name={playing ? "pause" : "play"} />
         </button>
-        <Time media={media} length={buffer.duration} analysis={analysis} />
+        <Time media={media} length={sound.duration} analysis={analysis} />
         <span class="fill" />
         <IconButton
           icon="loop"
@@ -270,7 +287,7 @@ function Player({ url, buffer, analysis }: { url: string; buffer: AudioBuffer; a
         <IconButton icon="in" label="Show closer" disabled={times >= MOST_ZOOM} onClick={() => zoom(times * 2)} />
       </div>
       <Timeline
-        buffer={buffer}
+        sound={sound}
         media={media}
         analysis={analysis}
         onControls={(given) => (controls.current = given)}

@@ -1,8 +1,7 @@
 /** The desk: a row for each stem, a ruler above them, the transport and the master beside. */
 
 import type { ComponentChildren } from "preact"
-import { useEffect, useMemo, useRef } from "preact/hooks"
-import { peaks } from "../audio/files"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { share } from "../audio/meter"
 import type { Channel, Loop, Mixer } from "../audio/mixer"
 import { colourOf, pen, wave } from "./canvas"
@@ -12,6 +11,7 @@ import { Icon } from "./icons"
 import { Button, IconButton } from "./parts"
 
 const RULER_PX = 28
+const LOOK_MS = 500
 
 export interface DeskProps {
   mixer: Mixer
@@ -29,6 +29,8 @@ export interface DeskProps {
   onChoose: (index: number) => void
   onLoop: (loop: Loop | null) => void
   onExport: () => void
+  /** Put all back as it was at first; nothing where all is. */
+  onReset: (() => void) | null
   /** What is told of the export, under the transport. */
   children?: ComponentChildren
 }
@@ -36,6 +38,7 @@ export interface DeskProps {
 export function Desk(props: DeskProps) {
   const { mixer, channels, playing, loop } = props
   const soloed = channels.some((one) => one.solo)
+  const loaded = useLoaded(mixer)
   const rows = useRef<HTMLDivElement>(null)
   const line = useRef<HTMLDivElement>(null)
   useFrames(() => {
@@ -46,7 +49,7 @@ export function Desk(props: DeskProps) {
   }, true)
   return (
     <section class="desk" aria-label="Mixer">
-      <Transport {...props} />
+      <Transport {...props} loaded={loaded} />
       {props.children}
       <div class="rows" ref={rows} style={{ "--rows": channels.length }}>
         <Ruler mixer={mixer} loop={loop} onLoop={props.onLoop} />
@@ -56,6 +59,7 @@ export function Desk(props: DeskProps) {
             {...props}
             channel={channel}
             index={index}
+            loaded={loaded}
             dimmed={soloed ? !channel.solo : channel.muted}
           />
         ))}
@@ -65,7 +69,8 @@ export function Desk(props: DeskProps) {
   )
 }
 
-function Transport({ mixer, master, playing, loop, exporting, onToggle, onMaster, onLoop, onExport }: DeskProps) {
+function Transport(props: DeskProps & { loaded: number }) {
+  const { mixer, master, playing, loop, exporting, loaded, onToggle, onMaster, onLoop, onExport, onReset } = props
   const time = useRef<HTMLSpanElement>(null)
   useFrames(() => {
     if (time.current) time.current.textContent = clock(mixer.now, true)
@@ -90,7 +95,17 @@ function Transport({ mixer, master, playing, loop, exporting, onToggle, onMaster
           Loop {clock(loop.start, true)} to {clock(loop.end, true)}
         </span>
       )}
+      {loaded < 1 && (
+        <span class="hint">
+          {mixer.isWaiting ? "Waiting for the stems" : "Reading the stems"}, {Math.floor(loaded * 100)} %
+        </span>
+      )}
       <span class="fill" />
+      {onReset && (
+        <Button kind="quiet" onClick={onReset}>
+          Reset
+        </Button>
+      )}
       <label class="master">
         <span>Master</span>
         <input
@@ -140,10 +155,10 @@ function Level({ read, label, wide }: { read: () => [number, number]; label: str
   return <canvas ref={canvas} class={wide ? "level wide" : "level"} role="img" aria-label={label} />
 }
 
-type RowProps = DeskProps & { channel: Channel; index: number; dimmed: boolean }
+type RowProps = DeskProps & { channel: Channel; index: number; dimmed: boolean; loaded: number }
 
 function Row(props: RowProps) {
-  const { mixer, channel, index, chosen, dimmed, onChoose } = props
+  const { mixer, channel, index, chosen, dimmed, loaded, onChoose } = props
   const colour = colourOf(channel.name, index)
   return (
     <div
@@ -155,7 +170,7 @@ function Row(props: RowProps) {
       onPointerDown={() => onChoose(index)}
     >
       <Strip {...props} />
-      <Lane mixer={mixer} index={index} colour={dimmed ? "#4a5463" : colour} />
+      <Lane mixer={mixer} index={index} colour={dimmed ? "#4a5463" : colour} loaded={loaded} />
     </div>
   )
 }
@@ -253,16 +268,30 @@ const Slide = ({ label, name, value, least, usual, shown, onSlide }: SlideProps)
   </label>
 )
 
-function Lane({ mixer, index, colour }: { mixer: Mixer; index: number; colour: string }) {
+/** How much of the stems is there, as long as some of it is not. */
+function useLoaded(mixer: Mixer): number {
+  const [loaded, set] = useState(mixer.loaded)
+  useEffect(() => {
+    if (mixer.loaded === 1) return set(1)
+    const timer = setInterval(() => {
+      set(mixer.loaded)
+      if (mixer.loaded === 1) clearInterval(timer)
+    }, LOOK_MS)
+    return () => clearInterval(timer)
+  }, [mixer])
+  return loaded
+}
+
+function Lane({ mixer, index, colour, loaded }: { mixer: Mixer; index: number; colour: string; loaded: number }) {
   const [measure, width, height] = useSize<HTMLDivElement>()
   const canvas = useRef<HTMLCanvasElement>(null)
-  const buffer = mixer.buffers[index]
-  const shape = useMemo(() => buffer && peaks(buffer, 1200), [buffer])
+  const stem = mixer.stems[index]
   useEffect(() => {
     const context = canvas.current && width && pen(canvas.current, width, height)
-    if (!context || !shape || !buffer) return
-    wave(context, shape.low, shape.high, { width: (width * buffer.duration) / mixer.length, height }, colour)
-  }, [width, height, shape, colour])
+    if (!context || !stem) return
+    stem.look()
+    wave(context, stem.low, stem.high, { width: (width * stem.duration) / mixer.length, height }, colour)
+  }, [width, height, stem, colour, loaded])
   const seek = (event: PointerEvent & { currentTarget: HTMLElement }) => {
     const box = event.currentTarget.getBoundingClientRect()
     mixer.seek(((event.clientX - box.left) / box.width) * mixer.length)

@@ -33,6 +33,13 @@ export function took(from: string | null, to: string | null): string {
   return seconds < 60 ? `${seconds.toFixed(1)} s` : clock(seconds)
 }
 
+/** How long something will take, no finer than anybody knows. */
+export function timeLeft(seconds: number): string {
+  if (seconds < 10) return "a few seconds left"
+  if (seconds < 55) return `about ${Math.ceil(seconds / 10) * 10} s left`
+  return seconds < 5400 ? `about ${Math.ceil(seconds / 60)} min left` : `about ${Math.round(seconds / 3600)} h left`
+}
+
 export const bpm = (value: number | null | undefined): string => (value ? value.toFixed(value % 1 < 0.05 ? 0 : 1) : "-")
 
 export const decibels = (linear: number): string => (linear <= 0 ? "-inf" : `${(20 * Math.log10(linear)).toFixed(1)}`)

@@ -1,9 +1,10 @@
 /** What components watch. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks"
-import { backoff, Refused, sentence } from "../api/http"
+import { backoff, Refused } from "../api/http"
 import { current, type Standing, watch } from "../api/session"
 import { type Sending, uploads } from "../api/uploads"
+import { sentence } from "../api/words"
 
 export function useStanding(): Standing {
   const [standing, set] = useState(current())
@@ -20,6 +21,10 @@ export function useUploads(): readonly Sending[] {
 export interface Loaded<T> {
   value: T | null
   problem: string | null
+  /** There is no such thing: asking again is of no use. */
+  absent: boolean
+  /** What is shown is what was asked for before. */
+  stale: boolean
   reload: () => void
   set: (value: T) => void
 }
@@ -28,18 +33,28 @@ export const words = (error: unknown): string =>
   error instanceof Error ? sentence(error.message) : "Something went wrong. Try again."
 
 /** What an asynchronous function gives; anew when one of `on` changes. A broken line is waited out. */
-export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, on: readonly unknown[]): Loaded<T> {
-  const [state, set] = useState<{ value: T | null; problem: string | null }>({ value: null, problem: null })
+export function useLoad<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  on: readonly unknown[],
+  before: T | null = null,
+): Loaded<T> {
+  const [state, set] = useState<{ value: T | null; problem: string | null; absent?: boolean; of: string }>({
+    value: before,
+    problem: null,
+    of: on.join(),
+  })
   const [turn, again] = useState(0)
+  const of = on.join()
   useEffect(() => {
     const stop = new AbortController()
     const run = async (tries: number): Promise<void> => {
       try {
         const value = await load(stop.signal)
-        if (!stop.signal.aborted) set({ value, problem: null })
+        if (!stop.signal.aborted) set({ value, problem: null, of })
       } catch (error) {
         if (stop.signal.aborted) return
-        set((before) => ({ value: before.value, problem: words(error) }))
+        const absent = error instanceof Refused && error.status === 404
+        set((shown) => ({ value: shown.value, problem: words(error), absent, of }))
         if (error instanceof Refused && error.status === 0) {
           await backoff(tries, stop.signal)
           await run(tries + 1)
@@ -50,7 +65,9 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, on: readon
     return () => stop.abort()
   }, [...on, turn])
   const reload = useCallback(() => again((n) => n + 1), [])
-  return { ...state, reload, set: (value) => set({ value, problem: null }) }
+  const { value, problem, absent = false } = state
+  const stale = state.of !== of
+  return { value, problem, absent, stale, reload, set: (given) => set({ value: given, problem: null, of }) }
 }
 
 /** Something that is done once at a time: whether it runs, and what went wrong. */

@@ -1,8 +1,9 @@
 /** Small parts that several pages have. */
 
 import type { ButtonHTMLAttributes, ComponentChildren } from "preact"
-import { useEffect, useId, useRef } from "preact/hooks"
-import type { JobState } from "../api/types"
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks"
+import type { Shown } from "../api/types"
+import { useAction } from "./hooks"
 import { Icon, type IconName } from "./icons"
 
 export function Button({
@@ -64,7 +65,7 @@ export function Field({
 }
 
 /** What went wrong; with a way to try again, where there is one. */
-export const Problem = ({ text, again }: { text: string | null; again?: () => void }) =>
+export const Problem = ({ text, again }: { text: string | null; again?: (() => void) | false }) =>
   text ? (
     <div class="problem" role="alert">
       <Icon name="warn" />
@@ -97,15 +98,16 @@ export const Progress = ({ value, label }: { value: number; label: string }) => 
   </progress>
 )
 
-const STATES: Record<JobState, string> = {
+const STATES: Record<Shown, string> = {
   queued: "Waiting",
   started: "Working",
   succeeded: "Done",
   failed: "Failed",
   cancelled: "Cancelled",
+  gone: "Deleted",
 }
 
-export const StateChip = ({ state }: { state: JobState }) => <span class={`chip ${state}`}>{STATES[state]}</span>
+export const StateChip = ({ state }: { state: Shown }) => <span class={`chip ${state}`}>{STATES[state]}</span>
 
 /** A window over the page. Escape closes it where it can be closed; what had the focus gets it back. */
 export function Dialog({
@@ -121,10 +123,15 @@ export function Dialog({
 }) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const before = document.activeElement
     const dialog = element.current
     dialog?.showModal()
-    return () => dialog?.close()
+    return () => {
+      dialog?.close()
+      // The browser gives it back only from a dialog that is closed before it is taken away.
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true })
+    }
   }, [])
   return (
     <dialog
@@ -134,6 +141,12 @@ export function Dialog({
       onCancel={(event) => {
         event.preventDefault()
         onClose?.()
+      }}
+      // Browsers close one for whom Escape is pressed twice, whatever is wished.
+      onClose={({ currentTarget }) => {
+        if (!currentTarget.isConnected) return // closed by us
+        if (onClose) onClose()
+        else currentTarget.showModal()
       }}
     >
       <header>
@@ -145,12 +158,71 @@ export function Dialog({
   )
 }
 
+/** A question before what cannot be undone; what goes wrong is told in it. */
+export function Ask({
+  title,
+  act,
+  kind = "danger",
+  run,
+  onClose,
+  children,
+}: {
+  title: string
+  act: string
+  kind?: "danger" | "main"
+  run: () => Promise<void>
+  onClose: () => void
+  children: ComponentChildren
+}) {
+  const action = useAction(async () => {
+    await run()
+    onClose()
+  })
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{children}</p>
+      <Problem text={action.problem} />
+      <footer>
+        <Button onClick={onClose} autofocus>
+          Cancel
+        </Button>
+        <Button kind={kind} onClick={action.go} disabled={action.busy}>
+          {act}
+        </Button>
+      </footer>
+    </Dialog>
+  )
+}
+
+/** Puts a text where others can be pasted from. */
+export function Copy({ text, label, kind = "quiet" }: { text: string; label?: string; kind?: "quiet" | "main" }) {
+  const [copied, setCopied] = useState(false)
+  const action = useAction(async () => {
+    await navigator.clipboard.writeText(text).catch(() => {
+      throw new Error("Your browser does not let pages copy. Select the text and copy it by hand.")
+    })
+    setCopied(true)
+  })
+  return (
+    <>
+      <Button kind={kind} icon={copied ? "check" : "copy"} onClick={action.go} {...(label && { "aria-label": label })}>
+        {copied ? "Copied" : "Copy"}
+      </Button>
+      {action.problem && (
+        <span class="sub wrong" role="alert">
+          {action.problem}
+        </span>
+      )}
+    </>
+  )
+}
+
 export const Fact = ({ label, value, unit }: { label: string; value: ComponentChildren; unit?: string }) => (
   <div class="fact">
     <dt>{label}</dt>
     <dd>
       {value}
-      {unit && <span class="unit"> {unit}</span>}
+      {unit && value !== "-" && <span class="unit"> {unit}</span>}
     </dd>
   </div>
 )

@@ -2,13 +2,14 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { document_, jobs } from "../api/endpoints"
-import { follow } from "../api/live"
 import { type Composition, isOver, type Job, type ListedJob, type Output } from "../api/types"
+import { sentence } from "../api/words"
 import { to } from "../router"
+import { Live, useFollowed } from "./followed"
 import { bpm, clock, day } from "./format"
 import { useAction, useFrames, useLoad } from "./hooks"
 import { Icon } from "./icons"
-import { Button, Fact, Problem, Progress, StateChip } from "./parts"
+import { Button, Fact, Problem, StateChip, Waiting } from "./parts"
 import { Separation } from "./separate"
 
 /** What is shown above, and what is there in a better format. */
@@ -23,7 +24,7 @@ export function Piece({ versions }: { versions: ListedJob[] }) {
   return (
     <article class="panel piece">
       <header>
-        <h2>{shown.name || "Untitled"}</h2>
+        <h2 dir="auto">{shown.name || "Untitled"}</h2>
         <span class="sub">{day(shown.created_at)}</span>
         {versions.length > 1 && (
           <div class="segments" role="group" aria-label="Version">
@@ -47,29 +48,19 @@ export function Piece({ versions }: { versions: ListedJob[] }) {
 }
 
 function Version({ of }: { of: ListedJob }) {
-  const [now, set] = useState({ state: of.state, progress: of.progress })
-  useEffect(() => {
-    if (isOver(of.state)) return
-    return follow(of.id, (news) => set({ state: news.state, progress: news.progress }))
-  }, [of.id])
-  const job = useLoad(
-    async () => (now.state === "succeeded" || now.state === "failed" ? jobs.get(of.id) : null),
-    [of.id, now.state],
-  )
-  if (!isOver(now.state))
-    return (
-      <div class="live" role="status">
-        <Progress value={now.progress} label="Composition" />
-        <span>
-          {now.state === "queued" ? "Waiting for a machine" : `Composing, ${Math.round(now.progress * 100)} %`}
-        </span>
-      </div>
-    )
+  const now = useFollowed(of)
+  const job = useLoad(async () => (now.state === "succeeded" ? (now.job ?? jobs.get(of.id)) : null), [of.id, now.state])
+  if (!isOver(now.state)) return <Live now={now} label="Composition" doing="Composing" />
   if (now.state !== "succeeded")
-    return <p class="wrong">{job.value?.failure?.message ?? <StateChip state={now.state} />}</p>
+    return (
+      <p class="wrong">
+        <StateChip state={now.state} /> {sentence(now.problem ?? "Nothing came of this version")}
+      </p>
+    )
   return (
     <>
-      <Problem text={job.problem} />
+      <Problem text={job.problem} again={job.reload} />
+      {!job.value && !job.problem && <Waiting label="Opening the piece" />}
       {job.value && <Done job={job.value} />}
     </>
   )

@@ -1,13 +1,14 @@
 /** Separation of one song: choose a model, watch it, open the stems. */
 
-import { useEffect, useState } from "preact/hooks"
+import { useRef, useState } from "preact/hooks"
 import { batchOf, jobs, processing } from "../api/endpoints"
-import { follow } from "../api/live"
 import { isOver, type ListedJob, type SeparationModel } from "../api/types"
+import { sentence } from "../api/words"
 import { to } from "../router"
+import { Live, useFollowed } from "./followed"
 import { day } from "./format"
 import { useAction, useLoad } from "./hooks"
-import { Button, Dialog, Problem, Progress, StateChip, Waiting } from "./parts"
+import { Button, Dialog, Problem, StateChip, Waiting } from "./parts"
 
 export const SEPARATIONS = [
   "stem-isolation-4",
@@ -37,7 +38,7 @@ export function Separations({ audioId }: { audioId: string }) {
           Separate
         </Button>
       </header>
-      <Problem text={list.problem} />
+      <Problem text={list.problem} again={list.reload} />
       {!list.value && !list.problem && <Waiting />}
       {list.value?.length === 0 && (
         <p class="hint">
@@ -51,20 +52,14 @@ export function Separations({ audioId }: { audioId: string }) {
         ))}
       </ul>
       {choosing && (
-        <Picker audioId={audioId} onClose={() => choose(false)} onDone={() => (choose(false), list.reload())} />
+        <Picker audioIds={[audioId]} onClose={() => choose(false)} onDone={() => (choose(false), list.reload())} />
       )}
     </section>
   )
 }
 
 export function Separation({ job }: { job: ListedJob }) {
-  const [now, set] = useState({ state: job.state, progress: job.progress, problem: job.failure?.message ?? null })
-  useEffect(() => {
-    if (isOver(job.state)) return
-    return follow(job.id, (news) =>
-      set({ state: news.state, progress: news.progress, problem: news.job?.failure?.message ?? null }),
-    )
-  }, [job.id])
+  const now = useFollowed(job)
   return (
     <li class="separation" data-job={job.id} data-state={now.state}>
       <div class="about">
@@ -80,30 +75,39 @@ export function Separation({ job }: { job: ListedJob }) {
       ) : isOver(now.state) ? (
         <StateChip state={now.state} />
       ) : (
-        <div class="live" role="status">
-          <Progress value={now.progress} label="Separation" />
-          <span>{now.state === "queued" ? "Waiting for a machine" : `${Math.round(now.progress * 100)} %`}</span>
-        </div>
+        <Live now={now} label="Separation" />
       )}
-      {now.problem && <p class="wrong">{now.problem}</p>}
+      {now.problem && <p class="wrong">{sentence(now.problem)}</p>}
     </li>
   )
 }
 
-function Picker({ audioId, onClose, onDone }: { audioId: string; onClose: () => void; onDone: () => void }) {
-  const models = useLoad(
-    async () => (await processing.models()).sort((a, b) => Number(b.available) - Number(a.available)),
-    [],
-  )
+interface PickerProps {
+  audioIds: readonly string[]
+  onClose: () => void
+  onDone: () => void
+}
+
+export function Picker({ audioIds, onClose, onDone }: PickerProps) {
+  const ordered = useRef(new Set<string>())
+  const models = useLoad(processing.models, [])
+  const there = models.value?.filter((one) => one.available) ?? []
+  const absent = models.value?.filter((one) => !one.available) ?? []
   const [chosen, choose] = useState<SeparationModel | null>(null)
-  const model = chosen ?? models.value?.find((one) => one.available) ?? null
+  const model = chosen ?? there[0] ?? null
   const order = useAction(async () => {
     if (!model) return
-    await processing.separate(audioId, model)
+    for (const audioId of audioIds.filter((one) => !ordered.current.has(one))) {
+      await processing.separate(audioId, model)
+      ordered.current.add(audioId) // trying again begins where it failed
+    }
     onDone()
   })
   return (
-    <Dialog title="Separate into stems" onClose={onClose}>
+    <Dialog
+      title={audioIds.length > 1 ? `Separate ${audioIds.length} songs into stems` : "Separate into stems"}
+      onClose={onClose}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -111,12 +115,20 @@ function Picker({ audioId, onClose, onDone }: { audioId: string; onClose: () => 
         }}
       >
         {!models.value && !models.problem && <Waiting label="Looking for models" />}
-        <Problem text={models.problem} />
+        <Problem text={models.problem} again={models.reload} />
         <fieldset class="choices">
           <legend class="unseen">Model</legend>
-          {models.value?.map((one) => (
+          {there.map((one) => (
             <Choice key={idOf(one)} model={one} chosen={one === model} onChoose={() => choose(one)} />
           ))}
+          {absent.length > 0 && (
+            <details>
+              <summary>{absent.length} more, whose weights are not installed here</summary>
+              {absent.map((one) => (
+                <Choice key={idOf(one)} model={one} chosen={false} onChoose={() => undefined} />
+              ))}
+            </details>
+          )}
         </fieldset>
         <Problem text={order.problem} />
         <footer>
@@ -145,9 +157,7 @@ const Choice = ({ model, chosen, onChoose }: { model: SeparationModel; chosen: b
     />
     <span>
       <strong>{model.name}</strong> <span class="chip">{model.stems} stems</span>
-      <span class="sub">
-        {model.available ? model.description : `${model.description}. Its weights are not installed here.`}
-      </span>
+      <span class="sub">{model.description}</span>
     </span>
   </label>
 )

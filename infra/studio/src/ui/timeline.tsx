@@ -22,24 +22,38 @@ export interface Controls {
   clearLoop: () => void
 }
 
+/** What is drawn of a song: its greatest values over time, and where it is short enough all of its samples, both sides in
+ * one. Those are given away to be made a spectrogram of: nothing else needs them, and they are most of the memory.
+ */
+export interface Sound {
+  duration: number
+  peaks: ArrayLike<number>
+  mono: { samples: Float32Array<ArrayBuffer>; rateHz: number } | null
+}
+
+export function heard(buffer: AudioBuffer): Sound {
+  const { low, high } = peaks(buffer, Math.min(POINTS, buffer.length))
+  const both = high.map((top, at) => Math.max(top, -(low[at] ?? 0)))
+  return { duration: buffer.duration, peaks: both, mono: { samples: mono(buffer), rateHz: buffer.sampleRate } }
+}
+
 interface Props {
-  buffer: AudioBuffer
+  sound: Sound
   media: HTMLMediaElement
   analysis: Analysis | null
   onControls: (controls: Controls) => void
   onLoop: (loop: { start: number; end: number } | null) => void
 }
 
-export function Timeline({ buffer, media, analysis, onControls, onLoop }: Props) {
+export function Timeline({ sound, media, analysis, onControls, onLoop }: Props) {
   const [measure, width] = useSize<HTMLDivElement>()
   const container = useRef<HTMLDivElement>(null)
   const [view, setView] = useState<View>({ start: 0, perSecond: 1 })
   const surfer = useRef<Waveform | null>(null)
   useEffect(() => {
     if (!container.current) return
-    const { low, high } = peaks(buffer, Math.min(POINTS, buffer.length))
-    const both = high.map((top, at) => Math.max(top, -(low[at] ?? 0)))
-    const made = new Waveform(container.current, media, both, buffer.duration, { onView: setView, onLoop })
+    const shape = Float32Array.from(sound.peaks)
+    const made = new Waveform(container.current, media, shape, sound.duration, { onView: setView, onLoop })
     surfer.current = made
     onControls({
       zoom: (times) => made.zoom(times),
@@ -47,16 +61,20 @@ export function Timeline({ buffer, media, analysis, onControls, onLoop }: Props)
       clearLoop: () => made.clearLoop(),
     })
     return () => made.destroy()
-  }, [buffer])
+  }, [sound])
   const seek = (at: number) => {
     media.currentTime = at
   }
-  const length = buffer.duration
+  const length = sound.duration
   return (
     <div class="timeline" ref={measure}>
       <Ruler view={view} length={length} width={width} bars={analysis?.downbeats ?? null} />
       <div class="wave" ref={container} />
-      <Spectrogram buffer={buffer} view={view} width={width} />
+      {sound.mono ? (
+        <Spectrogram sound={sound.mono} duration={length} view={view} width={width} />
+      ) : (
+        <p class="hint too-long">A song as long as this one is shown without its spectrogram.</p>
+      )}
       {analysis?.chords && (
         <Lane
           name="Chords"
@@ -116,7 +134,14 @@ function Ruler({ view, length, width, bars }: { view: View; length: number; widt
   return <canvas ref={canvas} class="ruler" aria-hidden="true" />
 }
 
-function Spectrogram({ buffer, view, width }: { buffer: AudioBuffer; view: View; width: number }) {
+interface SpectrogramProps {
+  sound: NonNullable<Sound["mono"]>
+  duration: number
+  view: View
+  width: number
+}
+
+function Spectrogram({ sound, duration, view, width }: SpectrogramProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [picture, setPicture] = useState<HTMLCanvasElement | null>(null)
   useEffect(() => {
@@ -125,21 +150,20 @@ function Spectrogram({ buffer, view, width }: { buffer: AudioBuffer; view: View;
       setPicture(painted(data))
       worker.terminate()
     }
-    const samples = mono(buffer)
-    const order: SpectrumOrder = { samples, rateHz: buffer.sampleRate, columns: COLUMNS, rows: ROWS }
-    worker.postMessage(order, [samples.buffer])
+    const order: SpectrumOrder = { ...sound, columns: COLUMNS, rows: ROWS }
+    worker.postMessage(order, [sound.samples.buffer])
     return () => worker.terminate()
-  }, [buffer])
+  }, [sound])
   useEffect(() => {
     const context = canvas.current && pen(canvas.current, width, SPECTRUM_PX)
     if (!context || !picture || !width) return
-    const shown = Math.min(width / view.perSecond, buffer.duration)
+    const shown = Math.min(width / view.perSecond, duration)
     context.imageSmoothingEnabled = true
     context.drawImage(
       picture,
-      (view.start / buffer.duration) * COLUMNS,
+      (view.start / duration) * COLUMNS,
       0,
-      (shown / buffer.duration) * COLUMNS,
+      (shown / duration) * COLUMNS,
       ROWS,
       0,
       0,

@@ -55,15 +55,19 @@ def test_a_page_shows_what_it_is_told_as_text(title: str, notice: str) -> None:
         "head",
         "meta",
         "title",
+        "link",
         "style",
         "body",
         "header",
         "a",
+        "img",
         "main",
         "h1",
         "p",
     }
     assert " ".join(notice.split()) in found.text
+    assert {told["src"] for tag, told in found.tags if tag == "img"} == {"/studio/icon.svg"}
+    assert [told["href"] for tag, told in found.tags if tag == "link"] == ["/studio/icon.svg"]
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[/\\]{0,3}[a-z.:@/\\%?#\t\n ]{0,20}", fullmatch=True))
