@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
 PY := $(BIN)/python
+# Most of what is installed is never imported, so that compiling all of it would be a minute for nothing.
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 PORT ?= 8484
 DATA ?= .patchbay
 STAGE ?= prod
@@ -22,8 +24,10 @@ export SONG MODEL
 
 # The environment first: its Python is what cdk.json calls, and its Node is recent whatever the machine has.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Some machines tell Python to keep nothing it compiled: then each of the many processes here would begin with that.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv node studio up demo lint test test-quick synth checkov audit sbom deploy bench load upgrade-drill gallery fit-classic openapi lock clean
+.PHONY: help venv node studio up demo lint test test-quick synth checkov checkov-program audit sbom deploy bench load upgrade-drill gallery fit-classic openapi lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +38,9 @@ venv: .venv/ready ## Make .venv with everything pinned in requirements.lock
 	@[ -n "$(PYTHON)" ] || { echo "Patchbay needs Python 3.11 or newer" >&2; exit 1; }
 	[ -x $(PY) ] || $(PYTHON) -m venv .venv
 	# torch by itself: which build of it fits (CPU or CUDA) is the machine's matter, so the lock does not name it.
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock torch==2.13.0
-	$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --constraint requirements.lock torch==2.13.0
+	$(INSTALL) --requirement requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
 node: infra/node_modules/.package-lock.json ## Install the pinned CDK command line
@@ -76,8 +80,7 @@ lint: .venv/ready infra/studio/node_modules/.package-lock.json ## Format, lint, 
 AGAIN := $(if $(CI),--reruns 1 --rerun-show-tracebacks -rR)
 
 test: .venv/ready node lint tests/e2e/node_modules/.package-lock.json ## Every check and test, the twin's included
-	$(PY) -m pytest -q -n 2 --dist loadgroup $(AGAIN) -m "not twin and not bench"
-	$(PY) -m pytest -q $(AGAIN) -m twin
+	$(PY) -m pytest -q -n 2 --dist loadgroup $(AGAIN) -m "not bench"
 
 # The engines' own tests are most of the time that unit tests take, their imports included: `make test` has them.
 HEAVY := $(addprefix --ignore=tests/unit/gpu_workers/,analysis composition separation audio test_engines.py)
@@ -99,6 +102,8 @@ checkov: .checkov/$(CHECKOV) ## Hold Checkov's findings in the cloud's templates
 	$(MAKE) synth STAGE=dev
 	$(PY) -m infra.supply checkov --program .checkov/bin/checkov cdk.out/prod cdk.out/dev
 
+checkov-program: .checkov/$(CHECKOV)
+
 .checkov/$(CHECKOV): | .venv/ready
 	$(PY) -m venv --clear .checkov
 	.checkov/bin/pip install --quiet --disable-pip-version-check "checkov==$(CHECKOV)"
@@ -111,6 +116,7 @@ sbom: .venv/ready ## Write what each deployed thing is made of to cdk.out/sbom, 
 	$(PY) -m infra.supply bom --out cdk.out/sbom
 
 deploy: .venv/ready node ## Deploy a stage into the AWS account of your credentials (STAGE=prod; needs Docker)
+	$(BIN)/patchbay doctor --stage "$(STAGE)" --before
 	infra/node_modules/.bin/cdk bootstrap --context stage="$(STAGE)"
 	infra/node_modules/.bin/cdk deploy --all --context stage="$(STAGE)"
 

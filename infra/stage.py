@@ -53,6 +53,8 @@ class Stage:
     """Tasks of the service for large bodies at rest; 0 saves their price, and the first upload is refused."""
     ingest_max: int = 0
     """The same at most; 0: there is no such service."""
+    gateway_logs_role: bool = True
+    """Whether the stage gives the account a role by which API Gateway writes logs of sockets."""
     objects_url: str = ""
     allow_private_urls: bool = False
     max_workers: int = 4
@@ -84,6 +86,8 @@ class Stage:
     """Name of the secret in Secrets Manager that holds the operator's, as JSON: `vault_key`, `spotify_client_id`,
     `spotify_client_secret`, `door_secret`, all of them, empty where he has none. For a stage in the cloud.
     """
+    secrets_before: str = ""
+    """The one before that, whose `door_secret` is taken as well while the new one makes its way."""
     vault_key: str = ""
     """These themselves are for the twin alone: templates of the cloud hold no secrets."""
     spotify_client_id: str = ""
@@ -163,6 +167,7 @@ _STAGES: dict[str, Stage] = {
             name="twin",
             emulated=True,
             launcher="none",
+            gateway_logs_role=False,
             public_url="https://localhost:8484",
             allow_private_urls=True,
             requests_per_s=1000,
@@ -182,13 +187,14 @@ _FROM_ENVIRONMENT = (
     "models", "allow_research_weights", "weights", "public_url", "launcher", "max_workers", "uploads_kept_days",
     "rate_limit_scale", "credits_standard", "credits_premium", "quota_files", "quota_gb", "quota_jobs",
     "quota_premium", "budget_standard", "budget_premium", "budget_daily_standard", "budget_daily_premium", "prices",
-    "price_scale", "machine_price", "verify_email", "mail_from", "secrets", "vault_key", "spotify_client_id",
-    "spotify_client_secret", "spotify_api_url", "spotify_accounts_url", "lalalai_url", "audio_providers",
-    "audio_library",
+    "price_scale", "machine_price", "verify_email", "mail_from", "secrets", "secrets_before", "vault_key",
+    "spotify_client_id", "spotify_client_secret", "spotify_api_url", "spotify_accounts_url", "lalalai_url",
+    "audio_providers", "audio_library",
     "otlp_endpoint", "otlp_ratio", "alarm_email", "alarm_cost_usd", "lambda_concurrency",
     "spot_patience_s", "idle_s", "warm",
     "gpu_instances", "cpu_instances", "image_weights", "own_key", "private_workers",
     "domain", "certificate", "hosted_zone", "web_acl", "waf_requests", "front_objects", "ingest_min", "ingest_max",
+    "gateway_logs_role",
 )  # fmt: skip
 """Settings that an operator may give as `PATCHBAY_...` when the templates are made."""
 
@@ -215,13 +221,26 @@ def stage(name: str, env: Mapping[str, str]) -> Stage:
         raise ValueError(f"{PREFIX}AUDIO_LIBRARY must be {wanted_form}, not {chosen.audio_library!r}")
     if chosen.image_weights and not Path(chosen.image_weights).is_dir():
         raise ValueError(f"{PREFIX}IMAGE_WEIGHTS must be a folder of this machine, not {chosen.image_weights!r}")
-    if chosen.secrets and not _SECRET_NAME.fullmatch(chosen.secrets):
-        raise ValueError(f"{PREFIX}SECRETS must be the name of a secret, not {chosen.secrets!r}")
+    _check_secrets(chosen, env)
     if not chosen.emulated and chosen.weights and chosen.weights_elsewhere is None:
         # A folder would be one of the machine that makes the templates; workers are on others.
         wanted_form = "an s3:// location (s3://bucket or s3://bucket/prefix)"
         raise ValueError(f"{PREFIX}WEIGHTS must be {wanted_form} for a stage in the cloud, not {chosen.weights!r}")
     return replace(chosen, objects_url=chosen.public_url) if chosen.emulated else chosen
+
+
+def _check_secrets(chosen: Stage, env: Mapping[str, str]) -> None:
+    """Raises ValueError for secrets that are not where, or not named as, a deployment finds them."""
+    for setting, name in (("SECRETS", chosen.secrets), ("SECRETS_BEFORE", chosen.secrets_before)):
+        if name and not _SECRET_NAME.fullmatch(name):
+            raise ValueError(f"{PREFIX}{setting} must be the name of a secret, not {name!r}")
+    if not chosen.emulated and env.get(f"{PREFIX}DOOR_SECRET", "").strip():
+        way = f"put door_secret into the secret that {PREFIX}SECRETS names (openssl rand -hex 32)"
+        raise ValueError(f"{PREFIX}DOOR_SECRET is read by no deployment: templates hold no secrets; {way}")
+    if chosen.secrets_before and chosen.secrets_before == chosen.secrets:
+        raise ValueError(f"{PREFIX}SECRETS_BEFORE names the secret before {PREFIX}SECRETS, not the same one")
+    if chosen.secrets_before and not chosen.secrets:
+        raise ValueError(f"{PREFIX}SECRETS_BEFORE is of use with {PREFIX}SECRETS only; set that to the new one")
 
 
 def _fronted(chosen: Stage) -> Stage:

@@ -128,7 +128,6 @@ class Visit:
 
     def _admit(self, tenant_id: str) -> None:
         if self._tenants[tenant_id] >= self._most:
-            self._headers = [(b"retry-after", b"%d" % RETRY_AFTER_S)]
             raise Unavailable(f"{self._most} uploads of yours are under way; try again when one of them is over")
         self._tenants[tenant_id] += 1
         self._tenant_id = tenant_id

@@ -7,7 +7,6 @@ read, and only then is the request itself looked at. All of it is pure ASGI: the
 called in the event loop, because a Lambda serves one request at a time.
 """
 
-import copy
 import json
 import logging
 import time
@@ -36,10 +35,11 @@ from functions.http.errors import (
     field_problems,
 )
 from functions.http.limits import Quotas
+from functions.http.routes import LateRoute
 from patchbay import bootstrap
 from patchbay.core import tracing, work
 from patchbay.core.limits import Standing
-from patchbay.domain.errors import PatchbayError, Unauthenticated
+from patchbay.domain.errors import PatchbayError, Unauthenticated, Unavailable
 from patchbay.domain.ids import new_id
 from patchbay.domain.traces import Span
 from patchbay.domain.users import READ, WRITE, Caller, is_token
@@ -58,12 +58,12 @@ SECURITY_HEADERS = {
     # cookie gets is for our own pages, and the header without which it changes nothing passes no preflight.
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset,"
-    " retry-after, idempotent-replayed, etag",
+    " retry-after, idempotent-replayed, etag, location, link, content-disposition",
 }
 PREFLIGHT_HEADERS = {
     "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-    "access-control-allow-headers": "authorization, content-type, x-api-key, idempotency-key, if-match",
+    "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "access-control-allow-headers": "authorization, content-type, x-api-key, idempotency-key, if-match, prefer",
     "access-control-max-age": "3600",
 }
 _SECURITY = {name.encode(): value.encode() for name, value in SECURITY_HEADERS.items()}
@@ -93,8 +93,12 @@ def anybody(request: Request) -> Caller | None:
 
 
 def build(dialect: Dialect) -> "Edge":
-    """The app that speaks `dialect`."""
-    return Edge(fastapi_app(dialect), dialect)
+    """The app that speaks `dialect`. What can be got can be asked for its head alone (RFC 9110, section 9.3.2)."""
+    app = fastapi_app(dialect)
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.path not in dialect.writing and "GET" in (route.methods or ()):
+            route.methods = {*(route.methods or ()), "HEAD"}
+    return Edge(app, dialect)
 
 
 def fastapi_app(dialect: Dialect) -> FastAPI:
@@ -153,11 +157,9 @@ def _allowed(request: Request) -> str:
 
 def _guarded(route: Any, dialect: Dialect) -> Any:
     """A copy of a route behind the guard. Whatever is not listed as public needs a key."""
-    if not isinstance(route, APIRoute):
-        raise TypeError(f"{route!r} is no API route")
-    guarded = copy.copy(route)
-    guarded.app = Guard(route.app, dialect, route.path)
-    return guarded
+    if not isinstance(route, LateRoute):
+        raise TypeError(f"{route!r} is no route of a dialect's")
+    return route.guarded(lambda app: Guard(app, dialect, route.path))
 
 
 class Guard:
@@ -216,12 +218,17 @@ class Edge:
         with (
             work.begin(request_id=request_id),
             tracing.span(
-                scope["method"], kind="server", parent=came, root=True, patchbay_dialect=self.dialect.name
+                scope["method"],
+                kind="server",
+                parent=came,
+                root=True,
+                trusted=False,
+                patchbay_dialect=self.dialect.name,
             ) as span,
         ):
-            await self._observed(scope, receive, send, span)
+            await self._observed(scope, receive, send, span, came)
 
-    async def _observed(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, span: Span, came: str | None) -> None:
         started, status, request_id = time.perf_counter(), 0, scope[REQUEST_ID]
         base = self._place(scope)
         standing: Standing | None = None
@@ -232,17 +239,19 @@ class Edge:
                 status = message["status"]
                 more = self.dialect.quota_headers(standing) if standing else {}
                 message["headers"] = _with_defaults(message["headers"], request_id, more)
+            elif scope["method"] == "HEAD":
+                message["body"] = b""
             await send(message)
 
         try:
             if scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope):
                 await Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, finish)
             else:
-                self._identify(scope)
-                # Where no key is needed none counts: whoever registers and signs in over and over has many.
-                who = None if scope["path"] in self.dialect.public else scope.get(CALLER)
-                standing = limits.counted(*self._quotas(scope["path"]), who, scope)
+                standing = self._counted(scope, came)
                 await self._answering(scope, base, standing)(scope, receive, finish)
+        except Unavailable as error:  # what counting requests needs is away
+            _log.warning("request not looked at", extra={"route": _route(scope), "reason": str(error)})
+            await error_response(self.dialect, error, request_id, scope["path"])(scope, receive, finish)
         except Exception:  # noqa: BLE001 - FastAPI's outermost layer answers, then raises
             _log.exception("unhandled error", extra={"route": _route(scope)})
             if not status:
@@ -258,6 +267,19 @@ class Edge:
             span.name = f"{scope['method']} {facts['route']}"
             span.tell(http_request_method=scope["method"], http_route=facts["route"], http_response_status__code=status)
             span.error = "Fault" if status >= 500 else ""
+
+    def _counted(self, scope: Scope, came: str | None) -> Standing | None:
+        """Where who asks stands with this request, which names the trace `came`.
+
+        Raises `Unavailable` if who that is cannot be told.
+        """
+        self._identify(scope)
+        # Where no key is needed none counts: whoever registers and signs in over and over has many.
+        who = None if scope["path"] in self.dialect.public else scope.get(CALLER)
+        standing = limits.counted(*self._quotas(scope["path"]), who, scope)
+        if who and not (standing and standing.exceeded):
+            tracing.trust(came)
+        return standing
 
     def _identify(self, scope: Scope) -> None:
         """Note who asks, or why that is not known. Whether it matters, the route knows."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import IO, Any, Final, cast
+from urllib.parse import quote
 
 from functions.http import observe
 from functions.http.multipart import base_name
@@ -52,6 +53,16 @@ async def written(
         for name, text in texts:
             archive.writestr(zipfile.ZipInfo(name, entries[-1].made_at.timetuple()[:6]), text)
     yield sink.taken()
+
+
+def attachment(name: str) -> str:
+    """What `Content-Disposition` says of a file of a name that `file_name` made.
+
+    Where that is not ASCII it is there twice: for who knows no other form, and as it is (RFC 6266, section 4.3).
+    """
+    plain = "".join(char if char.isascii() else "_" for char in name)
+    told = f'attachment; filename="{plain}"'
+    return told if name.isascii() else f"{told}; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def file_name(name: str, ending: str) -> str:

@@ -10,13 +10,16 @@ from starlette.datastructures import Headers
 
 from functions.http.errors import InvalidFields, MethodNotAllowed
 from functions.http.limits import Quotas, told
+from functions.http.routes import LateRoute
 from patchbay.core.limits import Standing
-from patchbay.domain.errors import PatchbayError, RateLimited
+from patchbay.domain.errors import PatchbayError, RateLimited, Unavailable
 
 
 def new_router() -> APIRouter:
     """A router whose operations are called by the names of their functions."""
-    return APIRouter(generate_unique_id_function=lambda route: route.name, redirect_slashes=False)
+    return APIRouter(
+        generate_unique_id_function=lambda route: route.name, redirect_slashes=False, route_class=LateRoute
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,6 @@ class Dialect:
 
     def headers(self, error: PatchbayError) -> dict[str, str]:
         """Headers that HTTP wants beside an error."""
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | Unavailable) and error.retry_after_s is not None:
             return {"retry-after": str(error.retry_after_s)}
         return {"allow": error.allow} if isinstance(error, MethodNotAllowed) else {}

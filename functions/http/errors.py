@@ -49,6 +49,8 @@ class FieldProblem:
 
 
 _PLACES = {"body", "query", "path", "header"}
+_OF_A_VALIDATOR = "Value error, "
+"""What pydantic puts before the words of a validator of ours."""
 
 
 def field_problems(errors: Sequence[Any]) -> list[FieldProblem]:
@@ -57,6 +59,6 @@ def field_problems(errors: Sequence[Any]) -> list[FieldProblem]:
     for error in errors:
         place, *names = error["loc"]
         parts = [str(name) for name in names] if place in _PLACES else [str(name) for name in error["loc"]]
-        message = str(error["msg"])
+        message = str(error["msg"]).removeprefix(_OF_A_VALIDATOR)
         found.append(FieldProblem(".".join(parts) or str(place), message[:1].lower() + message[1:]))
     return found

@@ -50,12 +50,19 @@ def told(standing: Standing) -> dict[str, str]:
 
 
 def counted(dialect: str, quotas: Quotas, who: Caller | None, scope: Scope) -> Standing | None:
-    """Count a request. None where none are counted, or where the store is away: a limit is no reason to fail."""
-    name = f"user:{who.tenant_id}" if who else f"address:{address(scope)}"
+    """Count a request. None where none are counted, or where the store is away: a limit is no reason to fail.
+
+    Raises `Unavailable` where it cannot be told whose address it is.
+    """
+    return counted_of(dialect, f"user:{who.tenant_id}" if who else f"address:{address(scope)}", quotas.of(who))
+
+
+def counted_of(what: str, name: str, quota: Quota) -> Standing | None:
+    """The same of whoever is called `name`, `user:<id>` or `address:<address>`."""
     try:
-        return bootstrap.services().rate_limits.count(dialect, name, quotas.of(who))
+        return bootstrap.services().rate_limits.count(what, name, quota)
     except Unavailable:
-        _log.warning("request not counted", extra={"dialect": dialect})
+        _log.warning("request not counted", extra={"dialect": what})
         return None
 
 
@@ -84,10 +91,16 @@ def address(scope: Scope) -> str:
     return str(found)
 
 
+def came_through_door(scope: Scope) -> bool:
+    """Whether `address` is the client's own, and not that of what stands before this. Raises `Unavailable`."""
+    return bool(_through_door(Headers(scope=scope)))
+
+
 def _through_door(headers: Headers) -> str:
     """Whose request it is as the stage's door tells; empty if it did not come through that."""
-    shown = headers.get(DOOR_HEADER, "")
-    secret = bootstrap.services().secret("door_secret") if shown else ""
-    if not secret or not hmac.compare_digest(secret.encode(), shown.encode("latin-1")):
+    shown = headers.get(DOOR_HEADER, "").encode("latin-1")
+    if not shown:
         return ""
-    return headers.get(VIEWER_HEADER, "")
+    # In turn: the one of before is asked for by those alone who show it.
+    known = any(hmac.compare_digest(secret.encode(), shown) for secret in bootstrap.services().door_secrets())
+    return headers.get(VIEWER_HEADER, "") if known else ""

@@ -43,9 +43,9 @@ class Sink(Protocol):
 class FormReader:
     """One form. `feed` it the body, then `finish`.
 
-    `field` is the name of the file's part; there are `least` to `most` such parts. `open_file` is called with the
-    file's name when one begins and gives the sink; what the sink raises goes through. All errors are `InvalidInput`,
-    `MalformedBody` where the body cannot be parsed, or `BodyTooLarge`.
+    `field` is the name of the file's part, `also` another that it may have; there are `least` to `most` such parts.
+    `open_file` is called with the file's name when one begins and gives the sink; what the sink raises goes through.
+    All errors are `InvalidInput`, `MalformedBody` where the body cannot be parsed, or `BodyTooLarge`.
     """
 
     def __init__(
@@ -57,9 +57,10 @@ class FormReader:
         max_bytes: int,
         least: int = 1,
         most: int = 1,
+        also: str = "",
     ) -> None:
         self.fields: dict[str, str] = {}
-        self._field, self._open_file, self._left = field, open_file, max_bytes
+        self._field, self._also, self._open_file, self._left = field, also, open_file, max_bytes
         self._files, self._least, self._most = 0, least, most
         self._at: Sink | bytearray | None = None
         """What the bytes of the present part go to."""
@@ -133,7 +134,7 @@ class FormReader:
             raise MalformedBody("a part does not say which field it is")
         if self._headers.get("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
             raise InvalidInput("send the bytes as they are, without a transfer encoding", field=name)
-        if name == self._field:
+        if name in {self._field, self._also}:
             if self._files == self._most:
                 told = "one file at a time" if self._most == 1 else f"{self._most} files at a time"
                 raise InvalidInput(told, field=name)

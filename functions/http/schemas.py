@@ -11,9 +11,3 @@ class Body(BaseModel):
     """
 
     model_config = ConfigDict(defer_build=True)
-
-
-class Asked(Body):
-    """Base of what a route takes as its body: FastAPI looks at it when the route is made."""
-
-    model_config = ConfigDict(defer_build=False)

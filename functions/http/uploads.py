@@ -34,7 +34,7 @@ async def receive_file(
     Raises `InvalidInput`, `TooLarge`, `Conflict`, `Unavailable`; then, as when the client goes away, nothing is left.
     """
     with ExitStack() as stack:
-        taken, fields = await _read(request, stack, field, range(1, 2), check, None)
+        taken, fields = await _read(request, stack, (field, ""), range(1, 2), check, None)
         return taken[0].finish(once.once_of(request)), fields
 
 
@@ -42,6 +42,7 @@ async def receive_files(
     request: Request,
     *,
     field: str,
+    also: str = "",
     most: int,
     least: int = 1,
     check: Check | None = None,
@@ -49,11 +50,13 @@ async def receive_files(
 ) -> tuple[list[Asset], dict[str, str]]:
     """Store the files of a form, `least` to `most`, all of them or none, in their order; else as `receive_file`.
 
+    `also`: another name that their parts may have.
+
     `keep_until`: when they go by themselves, whatever becomes of this process. They are not what an idempotency key
     stands for: that is whatever is made of them.
     """
     with ExitStack() as stack:
-        taken, fields = await _read(request, stack, field, range(least, most + 1), check, keep_until)
+        taken, fields = await _read(request, stack, (field, also), range(least, most + 1), check, keep_until)
         stored: list[Asset] = []
         try:
             stored.extend(each.finish() for each in taken)
@@ -66,7 +69,12 @@ async def receive_files(
 
 
 async def _read(
-    request: Request, stack: ExitStack, field: str, count: range, check: Check | None, keep_until: datetime | None
+    request: Request,
+    stack: ExitStack,
+    parts: tuple[str, str],
+    count: range,
+    check: Check | None,
+    keep_until: datetime | None,
 ) -> tuple[list[Intake], dict[str, str]]:
     """The files of a form, as many as `count` has, whole but not stored yet, and its texts."""
     assets = bootstrap.services().assets
@@ -79,10 +87,10 @@ async def _read(
         taken.append(stack.enter_context(intake.begin(assets, tenant_id, name=name, keep_until=keep_until)))
         return taken[-1]
 
-    least, most = count[0], count[-1]
+    (field, also), least, most = parts, count[0], count[-1]
     largest = most * assets.limits.max_upload_bytes + SLACK_BYTES
     kind = request.headers.get("content-type", "")
-    reader = FormReader(kind, field=field, open_file=open_file, max_bytes=largest, least=least, most=most)
+    reader = FormReader(kind, field=field, also=also, open_file=open_file, max_bytes=largest, least=least, most=most)
     fields = await read_form(request.receive, reader)
     if check:
         check(fields)

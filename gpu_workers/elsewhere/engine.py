@@ -7,6 +7,7 @@ from there.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +15,7 @@ from typing import TypeVar
 from gpu_workers.audio.decode import decode
 from gpu_workers.elsewhere.writing import sample_bits, write_all
 from patchbay.catalog.vendors import LEFT_OVER
-from patchbay.domain.errands import REST, Errand, FarState
+from patchbay.domain.errands import REST, Errand, FarState, SendAgain, StemsGone
 from patchbay.domain.errors import (
     InvalidInput,
     NotConfigured,
@@ -29,6 +30,8 @@ INPUT = "input"
 _DECODED, _SENT, _DONE, _FETCHED = 0.02, 0.15, 0.8, 0.98
 """Progress when each is through."""
 _TURN_S = 0.2
+_SENDS = 3
+"""How often a song is sent by one try: what an earlier one sent may be gone, and what this one sent called off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,18 @@ class _Work:
     def finished(self, path: Path) -> FarState:
         """The work, done there. Raises `VendorRefused`, `VendorFailed`."""
         self._go(_DECODED)
+        for _ in range(_SENDS - 1):
+            with suppress(SendAgain):
+                return self._ordered(path)
+        return self._ordered(path)
+
+    def _ordered(self, path: Path) -> FarState:
         self._persist(lambda: self._errand.send(path, self._beat))
         self._go(_SENT)
         self._persist(lambda: self._errand.begin(self._asked))
+        return self._awaited()
+
+    def _awaited(self) -> FarState:
         unknown_since, looks = None, 0
         while True:
             far = self._persist(lambda: self._errand.look(self._asked, self._beat))
@@ -109,7 +121,21 @@ class _Work:
             looks += 1
 
     def fetch_all(self, far: FarState) -> dict[str, list[Path]]:
-        """Stem -> the files that add up to it. Raises `VendorFailed`, `VendorRefused`."""
+        """Stem -> the files that add up to it. Raises `VendorFailed`, `VendorRefused`.
+
+        Addresses have an end too: before the files are given up, fresh ones are asked for.
+        """
+        try:
+            return self._fetched(far)
+        except StemsGone:
+            again = self._awaited()
+        try:
+            return self._fetched(again)
+        except StemsGone:
+            self._errand.forget()
+            raise
+
+    def _fetched(self, far: FarState) -> dict[str, list[Path]]:
         wanted = [(stem, url) for stem in self._stems for url in far.tracks[REST if stem in LEFT_OVER else stem]]
         fetched: dict[str, list[Path]] = {stem: [] for stem in self._stems}
         for number, (stem, url) in enumerate(wanted):
@@ -128,6 +154,8 @@ class _Work:
         for pause_s in self._patience.pauses_s:
             try:
                 return call()
+            except SendAgain:
+                raise
             except VendorFailed:
                 self._wait(pause_s)
         return call()

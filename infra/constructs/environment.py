@@ -16,7 +16,7 @@ def variables(**given: str | float | bool) -> dict[str, str]:
 
 def of_stage(stage: Stage) -> dict[str, str]:
     """What every process of a stage is told."""
-    ours = variables(
+    return variables(
         stage=stage.name,
         models=stage.models,
         allow_research_weights=stage.allow_research_weights,
@@ -53,7 +53,6 @@ def of_stage(stage: Stage) -> dict[str, str]:
         credits_premium=stage.credits_premium,
         lalalai_url=stage.lalalai_url,
     )
-    return {**ours, "POWERTOOLS_SERVICE_NAME": "patchbay", "POWERTOOLS_METRICS_NAMESPACE": "Patchbay"}
 
 
 def of_accounts(stage: Stage) -> dict[str, str]:
@@ -70,17 +69,27 @@ def of_secrets(stage: Stage) -> dict[str, str]:
     return variables(vault_key=stage.vault_key) if stage.emulated else variables(secrets=stage.secrets)
 
 
+def of_door(stage: Stage) -> dict[str, str]:
+    """The same of those whom the door's secret of before is good for too, beside `of_secrets`."""
+    return {} if stage.emulated else variables(secrets_before=stage.secrets_before)
+
+
 def door(stage: Stage) -> str:
     """What the stage's one address says of itself to the API; empty in the twin, and where the operator has none.
 
     CloudFront cannot ask for a secret, so that its header holds this one, by a reference that the deployment follows.
     """
-    return "" if stage.emulated else _secret(stage, "door_secret")
+    return "" if stage.emulated else _door_secret(stage.secrets)
 
 
-def _secret(stage: Stage, name: str) -> str:
+def doors(stage: Stage) -> list[str]:
+    """What is taken for that: the same, and what it said before, for as long as some of it still does."""
+    return [told for told in (door(stage), _door_secret(stage.secrets_before)) if told]
+
+
+def _door_secret(name: str) -> str:
     """A reference that CloudFormation follows at the deployment, so that no template holds the secret itself."""
-    return f"{{{{resolve:secretsmanager:{stage.secrets}:SecretString:{name}}}}}" if stage.secrets else ""
+    return f"{{{{resolve:secretsmanager:{name}:SecretString:door_secret}}}}" if name else ""
 
 
 def _text(value: str | float | bool) -> str:

@@ -75,7 +75,11 @@ class IngestService(Construct):
             task_role=self._role(allowed),
         )
         log = logs.LogGroup(
-            self, "Log", retention=RETENTION[self._stage.log_days], removal_policy=RemovalPolicy.DESTROY
+            self,
+            "Log",
+            log_group_name=f"{self._stage.prefix}-ingest",
+            retention=RETENTION[self._stage.log_days],
+            removal_policy=RemovalPolicy.DESTROY,
         )
         limits = ["--grace-s", str(GRACE_S), "--keep-alive-s", str(KEEP_ALIVE_S)]
         container = task.add_container(

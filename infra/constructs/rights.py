@@ -74,8 +74,13 @@ def read_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:
     """Fetch objects under some prefixes. Without ListBucket S3 answers 403, not 404, for one that is not there."""
     return [
         allow(["s3:GetObject"], *(f"{bucket_arn}/{prefix}*" for prefix in prefixes)),
-        allow(["s3:ListBucket"], bucket_arn),
+        *list_objects(bucket_arn),
     ]
+
+
+def list_objects(bucket_arn: str) -> list[iam.PolicyStatement]:
+    """See which objects there are."""
+    return [allow(["s3:ListBucket"], bucket_arn)]
 
 
 def write_objects(bucket_arn: str, *prefixes: str) -> list[iam.PolicyStatement]:

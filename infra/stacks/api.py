@@ -41,8 +41,14 @@ SIGN_IN = frozenset({"twoshot", "soundforge"})
 """The dialects in which people register and sign in."""
 WITH_ACCOUNTS = frozenset({"soundforge"})
 """The dialects in which people link accounts elsewhere."""
-_ALLOWED_HEADERS = ["authorization", "content-type", "x-api-key", "idempotency-key", "if-match", "x-request-id"]
-_EXPOSED_HEADERS = ["location", "retry-after", "x-request-id", "etag", "content-disposition"]
+_ALLOWED_HEADERS = [
+    *("authorization", "content-type", "x-api-key", "idempotency-key", "if-match", "prefer", "x-request-id"),
+]
+_EXPOSED_HEADERS = [
+    *("location", "link", "retry-after", "x-request-id", "etag", "content-disposition", "idempotent-replayed"),
+    *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"),
+]
+"""API Gateway's own word counts: it drops what the Lambdas say of CORS (its guide, "Configure CORS for HTTP APIs")."""
 _ACCESS_LOG = {
     name: f"$context.{name}"
     for name in (
@@ -115,11 +121,13 @@ class ApiStack(Stack):
             env={
                 **pipeline.variables,
                 **environment.of_secrets(stage),
+                **environment.of_door(stage),
                 **(environment.of_accounts(stage) if dialect in WITH_ACCOUNTS else {}),
             },
             rights=[
                 *rights.use_table(data.table, secrets=SECRETS),
                 *rights.read_secret(self, stage.secrets),
+                *rights.read_secret(self, stage.secrets_before),
                 *rights.read_objects(data.media_arn, RESULTS, *own),
                 *rights.write_objects(data.media_arn, *own),
                 *rights.run_machine(self, pipeline.machine_name),

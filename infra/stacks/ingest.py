@@ -55,6 +55,7 @@ class IngestStack(Stack):
             **environment.of_stage(stage),
             **pipeline.variables,
             **environment.of_secrets(stage),
+            **environment.of_door(stage),
             **environment.of_accounts(stage),
         }
         running = IngestService(
@@ -72,6 +73,7 @@ class IngestStack(Stack):
         return [
             *rights.use_table(data.table, secrets=SECRETS),
             *rights.read_secret(self, self.stage.secrets),
+            *rights.read_secret(self, self.stage.secrets_before),
             *rights.read_objects(data.media_arn, RESULTS, *own),
             *rights.write_objects(data.media_arn, *own),
             *rights.run_machine(self, pipeline.machine_name),
@@ -114,7 +116,7 @@ class IngestStack(Stack):
                 unhealthy_threshold_count=3,
             ),
         )
-        forward, door = elb.ListenerAction.forward([tasks]), environment.door(self.stage)
+        forward, doors = elb.ListenerAction.forward([tasks]), environment.doors(self.stage)
         nobody = elb.ListenerAction.fixed_response(403, content_type="text/plain", message_body="Forbidden")
         listener = self.balancer.add_listener(
             "Http",
@@ -122,10 +124,10 @@ class IngestStack(Stack):
             # Inside a VPC that has nothing else; CloudFront's own way into it is encrypted.
             protocol=elb.ApplicationProtocol.HTTP,
             open=False,
-            default_action=nobody if door else forward,
+            default_action=nobody if doors else forward,
         )
-        if door:
-            told = [elb.ListenerCondition.http_header(DOOR_HEADER, [door])]
+        if doors:
+            told = [elb.ListenerCondition.http_header(DOOR_HEADER, doors)]
             listener.add_action("Door", priority=1, conditions=told, action=forward)
 
     def _scale(self, running: ecs.FargateService) -> None:

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from infra.constructs import environment, launching, rights
-from infra.constructs.buckets import INCOMING_AUDIO, PROJECTS, RESULTS, UPLOADS
+from infra.constructs.buckets import INCOMING_AUDIO, INCOMING_VIDEOS, PROJECTS, RESULTS, UPLOADS, VIDEOS
 from infra.constructs.bundles import Bundler
 from infra.constructs.egress import Egress
 from infra.constructs.handlers import Code, Handler
@@ -153,9 +153,10 @@ class PipelineStack(Stack):
         CfnOutput(self, "ReconcileFunctionName", value=reconcile.function_name)
 
     def _sweep_assets(self) -> None:
-        """Files and projects whose time is over are removed, within an hour or so."""
-        removing = rights.remove_objects(self.data.media_arn, INCOMING_AUDIO, UPLOADS, PROJECTS)
-        may = [*rights.use_table(self.data.table), *removing]
+        """Files, projects and videos whose time is over are removed, within an hour or so."""
+        places = INCOMING_AUDIO, UPLOADS, PROJECTS, INCOMING_VIDEOS, VIDEOS
+        removing = rights.remove_objects(self.data.media_arn, *places)
+        may = [*rights.use_table(self.data.table), *removing, *rights.list_objects(self.data.media_arn)]
         sweep = self._handler("sweep_assets", may, timeout=Duration.minutes(10))
         self._keep_what_fails(sweep)
         schedule = events.Schedule.rate(Duration.minutes(30))

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, CfnOutput, CfnResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
-from infra.constructs import environment, rights
+from infra.constructs import environment, logging_role, rights
 from infra.constructs.acknowledged import acknowledge
 from infra.constructs.bundles import Bundler
 from infra.constructs.handlers import Code, Handler
@@ -58,7 +58,7 @@ class SocketStack(Stack):
         answer = self._handler("socket", may)
         for route in ("$connect", "$disconnect", "$default"):
             api.add_route(route, integration=WebSocketLambdaIntegration(f"{route[1:]}Integration", answer))
-        self._stage(api)
+        self._stage(api, logging_role.account(self) if stage.gateway_logs_role else None)
         tell = self._handler("push_progress", may)
         pattern = events.EventPattern(source=[SOURCE], detail_type=list(TOLD))
         # The job is read anew at each try, so an old event tells nothing that is no more so.
@@ -85,11 +85,11 @@ class SocketStack(Stack):
         )
         return rights.allow(["execute-api:ManageConnections"], connections)
 
-    def _stage(self, api: apigateway.WebSocketApi) -> None:
+    def _stage(self, api: apigateway.WebSocketApi, account: CfnResource | None) -> None:
         log = logs.LogGroup(
             self, "Access", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
         )
-        apigateway.CfnStage(
+        made = apigateway.CfnStage(
             self,
             "Stage",
             api_id=api.api_id,
@@ -102,6 +102,8 @@ class SocketStack(Stack):
                 destination_arn=log.log_group_arn, format=json.dumps(_ACCESS_LOG)
             ),
         )
+        if account:
+            made.add_resource_dependency(account)
 
     def _handler(self, entrypoint: str, allowed: list[iam.PolicyStatement]) -> lambda_.Function:
         return Handler(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.twin import processes
 from infra.twin.emulator_client import ACCOUNT, REGION
-from infra.twin.folder import DataFolder, write_private
+from infra.twin.folder import AlreadyRunning, DataFolder, write_private
 from infra.twin.outputs import read_outputs
 from infra.twin.toolchain import ensure_cdk, find_node, search_path
 
@@ -32,7 +32,18 @@ class Deployer:
     app: str | None = None
 
     async def deploy(self, emulator_ready: asyncio.Event, fingerprint: str) -> dict[str, str]:
-        """Synthesise while the emulator starts and is prepared, then deploy, and remember what was deployed."""
+        """Synthesise while the emulator starts and is prepared, then deploy, and remember what was deployed.
+
+        Raises `DeployFailed`, at once if another deployment is at it.
+        """
+        try:
+            with self.data.deploying():
+                return await self._deploy(emulator_ready, fingerprint)
+        except AlreadyRunning:
+            told = f"another deployment into {self.data.root} is under way; wait for its end"
+            raise DeployFailed(f"{told}, then deploy again if this checkout is not what it deployed") from None
+
+    async def _deploy(self, emulator_ready: asyncio.Event, fingerprint: str) -> dict[str, str]:
         node = find_node()
         log = self.data.logs / "deploy.log"
         self.data.deployed.unlink(missing_ok=True)

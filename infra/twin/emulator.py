@@ -11,6 +11,8 @@ Everything private to MiniStack is touched in this file only, and its version is
   as on AWS, so that a deployment fails nobody's request;
 - it removes Lambda code that nothing names before the new state is on disk; here only at start;
 - it forgets changes of tables that no Lambda has read yet; here they are saved too;
+- it refuses browsers' questions (CORS) to an API that a stack made, as it looks for what the template declares under
+  other names; here they are answered as declared;
 - of Cognito's checks it makes those of codes, of tokens' signatures and of the ways to sign in only where it asks
   everybody for IAM rights as well; here it always makes them.
 
@@ -166,7 +168,7 @@ def _patched_ministack() -> ChangeWatcher:
         raise SystemExit(f"the twin needs ministack=={MINISTACK_VERSION}, and {installed} is installed")
     from ministack import app
     from ministack.core import lambda_runtime, persistence
-    from ministack.services import cognito, dynamodb, lambda_svc
+    from ministack.services import apigateway, cognito, dynamodb, lambda_svc
 
     folder = Path(os.environ["STATE_DIR"])
     file = SnapshotFile(folder, persistence._json_default, persistence._json_object_hook)
@@ -197,10 +199,28 @@ def _patched_ministack() -> ChangeWatcher:
     app.save_all = snapshotter.stop_and_save
     lambda_svc._prune_orphan_code_blobs = lambda referenced: None
     _check_credentials(cognito)
+    read_cors(apigateway)
     let_calls_end(lambda_runtime)
     drain = lambda_runtime.Worker._drain_stderr_bounded
     drain.__defaults__ = (LOG_WAIT_S, 0.002, 0.25)
     return watcher
+
+
+def read_cors(apigateway: Any) -> None:
+    """What an API declares of CORS holds, as on AWS: for the question, and over what its Lambda's answer says."""
+    headers_of, answer_to = apigateway._cors_response_headers, apigateway._cors_preflight_response
+
+    def as_asked_for(declared: Mapping[str, Any]) -> dict[str, Any]:
+        return {name[:1].lower() + name[1:]: value for name, value in declared.items()}
+
+    def headers(declared: Mapping[str, Any], origin: str) -> dict[str, str]:
+        told = headers_of(as_asked_for(declared), origin)
+        # In small letters they take the place of the Lambda's own. Which origin asks matters only where not all may.
+        ours = {name.lower(): value for name, value in told.items()}
+        return {k: v for k, v in ours.items() if k != "vary" or ours["access-control-allow-origin"] != "*"}
+
+    apigateway._cors_response_headers = headers
+    apigateway._cors_preflight_response = lambda declared, origin: answer_to(as_asked_for(declared), origin)
 
 
 def let_calls_end(runtime: Any) -> None:

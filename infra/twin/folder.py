@@ -3,12 +3,14 @@
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 
 class AlreadyRunning(Exception):
-    """Another twin holds this data folder."""
+    """Another twin, or another deployment, holds this data folder."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,19 @@ class DataFolder:
 
     def lock(self) -> int:
         """Hold the folder until this process ends; the kernel frees it however that happens."""
-        descriptor = os.open(self.root / "twin.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._lock("twin.lock")
+
+    @contextmanager
+    def deploying(self) -> Iterator[None]:
+        """Hold what deployments write: templates, outputs, what was deployed last. Raises `AlreadyRunning`."""
+        descriptor = self._lock("deploy.lock")
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _lock(self, name: str) -> int:
+        descriptor = os.open(self.root / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

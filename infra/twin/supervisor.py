@@ -80,10 +80,11 @@ class Supervisor:
     def __init__(self, client: EmulatorClient, classes: Sequence[WorkerClass]) -> None:
         self._client = client
         self._classes = classes
+        self._stopping = False
 
     async def run(self) -> None:
-        """Look after every class until cancelled."""
-        while True:
+        """Look after every class until stopped or cancelled."""
+        while not self._stopping:
             for workers in self._classes:
                 await self.look_after(workers, time.monotonic())
             await asyncio.sleep(POLL_S)
@@ -91,18 +92,19 @@ class Supervisor:
     async def look_after(self, workers: WorkerClass, now: float) -> None:
         """One look at one class."""
         workers.reap(now)
-        if not workers.may_start(now):
+        if self._stopping or not workers.may_start(now):
             return
         try:
             waiting = await self._client.waiting_tasks(workers.queue_url)
         except EmulatorError as error:
             logger.debug("queue depth: %s", error)
             return
-        if waiting:
+        if waiting and not self._stopping:
             workers.start(now)
 
     async def stop(self) -> None:
-        """Workers hand their task back when asked to end: ask all, then wait."""
+        """Workers hand their task back when asked to end: ask all, then wait. No other is started for it."""
+        self._stopping = True
         running = [workers.process for workers in self._classes if workers.process]
         await asyncio.gather(*(processes.stop(process, STOP_GRACE_S) for process in running))
 

@@ -81,7 +81,7 @@ def test_the_documents_own_order(audioshake: Api, ada: Tenant, world: World, ass
         "requestId": REQUEST_ID,
         "licenseId": None,
         "metadata": {"format": "wav", "name": "vocals"},
-        "stemMetadata": {"format": "wav", "name": "vocals"},
+        "stemMetadata": {"format": "wav", "name": "vocals", "stemName": "vocals"},
         "assetId": asset_id,
         "callbackUrl": HOOK,
         "status": "queued",
@@ -137,9 +137,37 @@ def test_models_and_their_outputs(
 ) -> None:
     metadata = {"name": name, "format": "wav", **more}
     job = posted(audioshake, "/job", {"metadata": metadata, "assetId": asset_id})["job"]
-    assert job["metadata"] == job["stemMetadata"] == metadata
+    assert job["metadata"] == metadata
+    assert job["stemMetadata"] == {**metadata, "stemName": name}
     carry_out(world, world.services.jobs.get(ada.id, job["id"]))
     assert [made["name"] for made in look(audioshake, job["id"])["outputAssets"]] == outputs
+
+
+@slashes
+def test_an_order_in_the_words_of_older_clients(
+    audioshake: Api, ada: Tenant, world: World, asset_id: str, slash: str
+) -> None:
+    body = {
+        "callbackUrl": HOOK,
+        "assetId": asset_id,
+        "stemMetadata": {"format": "mp3", "stemName": "drums", "residual": True},
+        "otherSourceAssets": [{"id": "string", "type": "transcription", "name": "string"}],
+    }
+    job = posted(audioshake, f"/job{slash}", body)["job"]
+    assert job["stemMetadata"] == {"format": "mp3", "name": "drums", "stemName": "drums", "residual": True}
+    assert job["metadata"] == {"format": "mp3", "name": "drums", "residual": True}
+    carry_out(world, world.services.jobs.get(ada.id, job["id"]))
+    done = look(audioshake, job["id"], slash)
+    assert [made["name"] for made in done["stemAssets"]] == ["drums.mp3", "drums_residual.mp3"]
+    assert done["stemMetadata"] == job["stemMetadata"]
+
+
+def test_words_of_today_go_before_older_ones(audioshake: Api, asset_id: str) -> None:
+    metadata = {"name": "bass", "stemName": "drums", "format": "wav"}
+    older = {"stemName": "vocals", "format": "mp3"}
+    job = posted(audioshake, "/job", {"metadata": metadata, "stemMetadata": older, "assetId": asset_id})["job"]
+    assert job["metadata"] == metadata, "word for word"
+    assert job["stemMetadata"] == {**metadata, "stemName": "bass"}
 
 
 @pytest.mark.parametrize("fmt", [{}, {"format": None}, {"format": ""}])
@@ -225,9 +253,9 @@ def test_usage_of_three_months(audioshake: Api, ada: Tenant, world: World, asset
     assert answer == {
         "clientId": ada.id,
         "usage": [
-            {"month": "2025-11", "totalJobs": 0, "totalMinutes": 0.0},
-            {"month": "2025-12", "totalJobs": 0, "totalMinutes": 0.0},
             {"month": "2026-01", "totalJobs": 2, "totalMinutes": round(2 * SECONDS / 60, 2)},
+            {"month": "2025-12", "totalJobs": 0, "totalMinutes": 0.0},
+            {"month": "2025-11", "totalJobs": 0, "totalMinutes": 0.0},
         ],
     }
 

@@ -116,6 +116,24 @@ def test_a_form_that_is_none(audioshake: Api, ada: Tenant, world: World, path: s
     assert not world.objects.stored
 
 
+@pytest.mark.parametrize(
+    ("older", "status", "field"),
+    [
+        ({"stemName": 5}, 422, "stemMetadata.stemName"),
+        ({"stemName": ""}, 422, "stemMetadata.stemName"),
+        ({"format": "wav"}, 422, "stemMetadata.name"),
+        ("vocals", 422, "stemMetadata"),
+        ({"stemName": "dialogue_48"}, 400, "metadata.name"),
+    ],
+)
+def test_an_older_order_that_cannot_be_done(
+    audioshake: Api, ada: Tenant, world: World, older: Any, status: int, field: str
+) -> None:
+    body = {"stemMetadata": older, "assetId": send(audioshake, "/upload").json()["id"]}
+    told(audioshake.post("/job", body), status, CODES[status], field)
+    nothing_made(world, ada)
+
+
 def test_a_rejected_file_takes_no_orders(audioshake: Api, ada: Tenant, world: World) -> None:
     asset = world.upload(ada, b"no audio")
     world.services.assets.inspect(ada.id, asset.id)
@@ -221,7 +239,7 @@ def test_an_unknown_path(audioshake: Api, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("GET", "/upload", "POST"), ("DELETE", f"/job/{NO_ID}", "GET"), ("HEAD", "/job", "GET, POST")],
+    [("GET", "/upload", "POST"), ("DELETE", f"/job/{NO_ID}", "GET, HEAD"), ("PUT", "/job", "GET, HEAD, POST")],
 )
 def test_a_method_that_a_path_does_not_take(audioshake: Api, method: str, path: str, allow: str) -> None:
     answer = audioshake.call(method, path)

@@ -252,7 +252,7 @@ def test_an_unknown_path(beatoven: Api, path: str) -> None:
 def test_a_method_that_a_path_does_not_take(beatoven: Api) -> None:
     answer = beatoven.call("DELETE", f"/api/v2/tracks/{NO_ID}")
     told(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 def test_bodies_that_are_no_json(beatoven: Api) -> None:

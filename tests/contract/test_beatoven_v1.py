@@ -1,14 +1,15 @@
 """The two forms of Beatoven's v1: that of the vendor's Python client, and the current one."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel
 
 from functions.dialects.beatoven import schemas
 from patchbay.domain.jobs import Failure, FailureKind
 from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
-from tests.support.beatoven import FORM, carry_out, got, posted
+from tests.support.beatoven import FORM, carry_out, got, posted, report
 
 PROMPT = "30 seconds peaceful lo-fi chill hop track"
 TITLE = ["test track", 30000, "cinematic", "medium", "happy"]
@@ -18,6 +19,31 @@ TITLE = ["test track", 30000, "cinematic", "medium", "happy"]
 @pytest.fixture
 def bearer(beatoven: Api, ada: Tenant) -> Api:
     return beatoven.with_key(f"Bearer {ada.secret}")
+
+
+class TypedMeta(BaseModel):
+    """What a task is about, as typed clients have it: all of it, or none."""
+
+    project_id: str
+    track_id: str
+    prompt: schemas.PromptText
+    version: int
+    track_url: str
+    stems_url: dict[str, str]
+
+
+class TypedTask(BaseModel):
+    """A task, as typed clients have it."""
+
+    status: Literal["composing", "running", "composed", "failed"]
+    meta: TypedMeta | None = None
+
+
+def fits(told: Any) -> Any:
+    """A task's answer, which typed clients can read and which is what our document says."""
+    TypedTask.model_validate(told)
+    assert schemas.Task.model_validate(told).model_dump(exclude_unset=True) == told
+    return told
 
 
 def client_track(title: Any) -> dict[str, Any]:
@@ -62,14 +88,16 @@ def test_a_prompt_is_composed_at_once(bearer: Api, ada: Tenant, world: World) ->
     task_id = started["task_id"]
     params = world.services.jobs.get(ada.id, task_id).params
     assert (params["formats"], params["loop"], params["duration_s"]) == (["wav"], True, 30.0)
-    queued = got(bearer, f"/api/v1/tasks/{task_id}")
-    assert queued["status"] == "composing"
-    world.services.pipeline.plan(ada.id, task_id)
-    assert got(bearer, f"/api/v1/tasks/{task_id}")["status"] == "composing", "never `running`: a script falls over it"
+    for done_so_far in (0.0, 0.64):
+        under_way = got(bearer, f"/api/v1/tasks/{task_id}")
+        told = {"status": "composing", "percentage": round(100 * done_so_far)}
+        assert fits(under_way) == told, "never `running`: a script falls over it"
+        report(world, ada.id, task_id, 0.64)
     carry_out(world, ada.id, task_id)
-    done = got(bearer, f"/api/v1/tasks/{task_id}")
-    schemas.Task.model_validate(done)
+    done = fits(got(bearer, f"/api/v1/tasks/{task_id}"))
+    assert done.keys() == {"status", "meta"}
     assert done["status"] == "composed"
+    assert list(done["meta"]) == ["project_id", "track_id", "prompt", "version", "track_url", "stems_url"]
     meta = done["meta"]
     assert (meta["prompt"], meta["version"]) == ({"text": PROMPT}, 1)
     assert meta["track_url"].partition("?")[0].endswith("/track.wav")
@@ -105,9 +133,8 @@ def test_the_form_before_made_a_track_first(bearer: Api, ada: Tenant, world: Wor
 def test_a_task_that_failed(bearer: Api, ada: Tenant, world: World) -> None:
     task_id = posted(bearer, "/api/v1/tracks/compose", {"prompt": {"text": PROMPT}})["task_id"]
     world.services.pipeline.fail(ada.id, task_id, Failure(kind=FailureKind.INTERNAL, message="no strings left"))
-    found = got(bearer, f"/api/v1/tasks/{task_id}")
-    assert (found["status"], found["error"]) == ("failed", "no strings left")
-    assert "track_url" not in found["meta"]
+    found = fits(got(bearer, f"/api/v1/tasks/{task_id}"))
+    assert found == {"status": "failed", "error": "no strings left"}
 
 
 def test_what_the_document_blocks_a_prompt_may_ask(bearer: Api) -> None:

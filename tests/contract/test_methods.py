@@ -10,7 +10,7 @@ from functions.http.dialect import Dialect
 from functions.http.handler import lambda_handler
 from patchbay.catalog.dialects import DIALECTS
 from tests.fakes.gateway import Api
-from tests.fakes.world import World
+from tests.fakes.world import Tenant, World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
@@ -18,6 +18,23 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 def paths(dialect: Dialect) -> set[str]:
     routes = [route for route in dialect.router.routes if isinstance(route, APIRoute)]
     return {base + re.sub(r"\{.*?\}", "x", route.path) for base in dialect.bases for route in routes}
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in DIALECTS])
+def test_what_can_be_got_can_be_asked_for_its_head(world: World, ada: Tenant, loop: None, name: str) -> None:
+    """But for what makes something when it is got."""
+    dialect: Dialect = importlib.import_module(f"functions.dialects.{name}.routes").DIALECT
+    api = Api(lambda_handler(dialect), f"Bearer {ada.secret}")
+    for route in dialect.router.routes:
+        if not isinstance(route, APIRoute) or "GET" not in (route.methods or ()):
+            continue
+        path = dialect.bases[0] + re.sub(r"\{.*?\}", "x", route.path)
+        got, head = api.get(path), api.call("HEAD", path)
+        assert head.body == b""
+        if route.path in dialect.writing:
+            assert (head.status, head.headers["allow"]) == (405, "GET"), path
+        else:
+            assert (head.status, head.headers.keys()) == (got.status, got.headers.keys()), path
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in DIALECTS])

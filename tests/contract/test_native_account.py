@@ -138,6 +138,11 @@ def test_a_bad_order_of_a_key_names_every_fault(native: Api, order: object, stat
     told(native.post(f"{BASE}/keys", order), status, code, *fields)
 
 
+def test_a_name_of_spaces_is_refused_in_words(native: Api) -> None:
+    problem = told(native.post(f"{BASE}/applications", {"name": "\t "}), 422, "invalid-fields", "name")
+    assert problem["errors"][0]["message"] == "a name needs a character that can be seen"
+
+
 def test_another_tenants_application_takes_no_key_of_ours(native: Api, bob: Tenant) -> None:
     order = {"name": "n", "application_id": bob.application.id}
     told(native.post(f"{BASE}/keys", order), 400, "invalid-input", "application_id")

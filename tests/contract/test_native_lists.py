@@ -127,7 +127,8 @@ def test_a_page_of_a_short_list_goes_on_past_what_is_gone() -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_refuses_what_is_no_cursor_and_no_limit(native: Api, name: str) -> None:
     path = f"{BASE}/{name}"
-    told(native.get(path, ("cursor", "x"), ("limit", "0")), 422, "invalid-fields", "limit", "cursor")
+    problem = told(native.get(path, ("cursor", "x"), ("limit", "0")), 422, "invalid-fields", "limit", "cursor")
+    assert problem["errors"][1]["message"] == "that is no cursor of a page before"
     told(native.get(path, ("limit", "201")), 422, "invalid-fields", "limit")
 
 

@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from functions.entrypoints.openapi import dialect as dialect_of
 from functions.http.dialect import Dialect
@@ -11,8 +13,12 @@ from functions.http.handler import lambda_handler
 from functions.http.limits import Quotas
 from functions.http.limits import address as address_of
 from patchbay import bootstrap
+from patchbay.adapters.aws import clients
 from patchbay.catalog.dialects import DIALECTS
-from patchbay.core.limits import Quota
+from patchbay.core import tracing
+from patchbay.core.limits import Quota, RateLimits
+from patchbay.domain.errors import Unavailable
+from patchbay.domain.traces import Span
 from patchbay.settings import Settings
 from tests.fakes.gateway import Answer, Api, event
 from tests.fakes.world import Tenant, World
@@ -225,8 +231,90 @@ def test_only_the_stages_own_door_is_believed_whose_request_it_is(
     assert address_of(scope) == "192.0.2.7"
 
 
+@dataclass
+class Secrets:
+    """Secrets Manager: the door's secret is the last word of the name that it is asked for."""
+
+    down: tuple[str, ...] = ()
+    asked: int = 0
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
+        self.asked += 1
+        if SecretId in self.down:
+            raise EndpointConnectionError(endpoint_url="https://secretsmanager.example")
+        return {"SecretString": json.dumps({"door_secret": SecretId.rpartition("/")[2]})}
+
+
+@pytest.fixture
+def secrets(world: World, monkeypatch: pytest.MonkeyPatch) -> Secrets:
+    """Of a stage whose door goes over from one secret to another."""
+    made = Secrets()
+    monkeypatch.setattr(clients, "brief_client", lambda service: made)
+    told = world.services.settings.model_copy(update={"secrets": "stage/now", "secrets_before": "stage/before"})
+    object.__setattr__(world.services, "settings", told)
+    return made
+
+
+def through(door: str) -> dict[str, Any]:
+    shown = [(b"x-patchbay-door", door.encode()), (b"x-patchbay-viewer", b"203.0.113.9")]
+    return {"type": "http", "client": ("192.0.2.7", 1), "headers": shown}
+
+
+def test_while_the_doors_secret_turns_both_are_believed(secrets: Secrets) -> None:
+    assert [address_of(through(door)) for door in ("now", "before")] == ["203.0.113.9"] * 2
+    assert [address_of(through(door)) for door in ("before that", "nowbefore", "now,before")] == ["192.0.2.7"] * 3
+
+
+def test_who_shows_the_new_one_needs_the_old_one_no_more(secrets: Secrets) -> None:
+    secrets.down = ("stage/before",)
+    assert address_of(through("now")) == "203.0.113.9"
+    assert secrets.asked == 1
+    with pytest.raises(Unavailable):
+        address_of(through("before"))
+
+
+def test_secrets_that_cannot_be_read_are_told_in_the_dialects_words_and_asked_for_anew(
+    spoken: Spoken, secrets: Secrets
+) -> None:
+    secrets.down = ("stage/now", "stage/before")
+    nobody = spoken.api.with_key(None)
+    for tries in (1, 2):
+        refused = nobody.get(spoken.path, x_patchbay_door="now")
+        wanted = spoken.dialect.entry(Unavailable)
+        assert refused.status == wanted.status
+        assert refused.status == 503 or spoken.dialect.name == "beatoven", "whose clients know no such status"
+        spoken.dialect.error_model.model_validate(refused.json())
+        assert refused.headers["retry-after"] == "5"
+        assert "operator" in refused.text
+        assert secrets.asked == tries, "what failed is not remembered"
+    assert spoken.ask().status == 200, "who has a key is not asked through which door he came"
+    secrets.down = ()
+    answer = nobody.get(spoken.path, x_patchbay_door="now")
+    assert (answer.status, answer.headers[LIMIT]) == (401, str(spoken.dialect.quotas.anonymous.requests))
+
+
 def test_a_route_that_needs_no_key_counts_addresses_whoever_asks(world: World, ada: Tenant, loop: None) -> None:
     """Or everybody who registers would have bought himself more registrations."""
     api = Api(lambda_handler(dialect_of("twoshot")), SCHEMES["twoshot"] + ada.secret)
     answer = api.post("/auth/login", {"email": "nobody@example.org", "password": "wrong password"})
     assert (answer.status, answer.headers[LIMIT]) == (401, str(dialect_of("twoshot").quotas.anonymous.requests))
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_only_who_is_known_and_asks_no_more_than_he_may_says_that_his_trace_is_recorded(
+    world: World, ada: Tenant, loop: None
+) -> None:
+    world.services.__dict__["rate_limits"] = RateLimits(world.records, world.clock, 0.001)  # one request in a minute
+    api, spans = Api(lambda_handler(dialect_of("native")), SCHEMES["native"] + ada.secret), list[Span]()
+    tracing.record_to(spans.append, ratio=0.0)
+    try:
+        assert api.with_key(None).get(A_LIST["native"], traceparent=TRACE).status == 401
+        assert spans == []
+        assert api.get(A_LIST["native"], traceparent=TRACE).status == 200
+        assert [span.parent_id for span in spans] == [TRACE.split("-")[2]]
+        assert api.get(A_LIST["native"], traceparent=TRACE).status == 429
+        assert len(spans) == 1
+    finally:
+        tracing.record_to(None)

@@ -137,7 +137,8 @@ def test_an_analysis_from_the_order_to_its_export(world: World, ada: Tenant, sou
     assert begun == {"job_id": begun["job_id"], "track_id": track, "status": "queued"}
     path = f"/api/analysis/job/{begun['job_id']}"
     assert data(soundforge.get(path))["result"] is None
-    assert soundforge.get(f"/export/analysis/{track}").status == 404
+    missing = soundforge.get(f"/export/analysis/{track}")
+    assert (missing.status, f"track {track} has no analysis yet" in missing.json()["error"]) == (404, True)
     analysed(world, ada, begun["job_id"])
     result = {
         "tempo": 128.0,

@@ -37,7 +37,6 @@ def test_without_a_key_the_words_are_the_documents(soundforge: Api) -> None:
     ("path", "body", "field"),
     [
         (SEPARATE, {}, "track_id"),
-        (SEPARATE, {"track_id": NO_ID, "file_path": "/files/x"}, "track_id"),
         (SEPARATE, {"track_id": 5}, "track_id"),
         (SEPARATE, {"track_id": "x" * 65}, "track_id"),
         (SEPARATE, {"track_id": NO_ID, "engine": "remote"}, "engine"),

@@ -149,7 +149,8 @@ def test_a_browser_needs_its_pages_token(soundforge: Api, world: World) -> None:
 def test_all_stems_in_one_archive(soundforge: Api, separated: str) -> None:
     answer = soundforge.get(f"/export/stems/{separated}")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/zip")
-    assert answer.headers["content-disposition"].startswith('attachment; filename="Me - D')
+    names = "filename=\"Me - D_j_ vu_.zip\"; filename*=UTF-8''Me%20-%20D%C3%A9j%C3%A0%20vu_.zip"
+    assert answer.headers["content-disposition"] == f"attachment; {names}"
     with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
         assert sorted(found.namelist()) == ["bass.wav", "drums.wav", "other.wav", "vocals.wav"]
         assert found.read("bass.wav") == GOOD
@@ -168,7 +169,8 @@ def test_a_track_without_stems_has_no_archive(
     world: World, ada: Tenant, bob: Tenant, soundforge: Api, separated: str
 ) -> None:
     other = world.services.songs.add(ada.id, Facts(title="Other"), asset_id=world.upload(ada).id)
-    assert soundforge.get(f"/export/stems/{other.id}").status == 404
+    missing = soundforge.get(f"/export/stems/{other.id}")
+    assert (missing.status, "has no separation yet" in missing.json()["error"]) == (404, True)
     assert soundforge.with_key(f"Bearer {bob.secret}").get(f"/export/stems/{separated}").status == 404
 
 
@@ -203,7 +205,10 @@ def test_stems_have_an_end_from_the_moment_they_are_stored(
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_mix_is_named_by_its_track_in_ascii(soundforge: Api) -> None:
+def test_a_mix_is_named_by_its_track(soundforge: Api) -> None:
     body, kind = form({"vocals": GOOD}, track_id='Łódź "9"')
     answer = soundforge.call("POST", "/api/daw/export", headers={"content-type": kind}, body=body)
-    assert (answer.status, answer.headers["content-disposition"]) == (200, 'attachment; filename="??d? _9_.wav"')
+    names = "filename=\"__d_ _9_.wav\"; filename*=UTF-8''%C5%81%C3%B3d%C5%BA%20_9_.wav"
+    assert (answer.status, answer.headers["content-disposition"]) == (200, f"attachment; {names}")
+    answer = export(soundforge, {"vocals": GOOD})
+    assert answer.headers["content-disposition"] == 'attachment; filename="0198c0de-0000-7000-8000-000000000000.wav"'

@@ -1,7 +1,6 @@
 """LALAL.AI in SoundForge's words: the key in the settings, the quota, separations there, and ending them."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from tests.fakes.world import Tenant, World
 from tests.support import elsewhere
 from tests.support.browser import Browser, Page
 from tests.support.elsewhere import WORKER
-from tests.support.lalal import KEY, OTHER_KEY, FakeLalal, served
+from tests.support.lalal import KEY, OTHER_KEY, FakeLalal
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 SETTINGS, FORM, SEPARATE = "/users/settings", "/users/lalalai", "/api/processing/separate"
@@ -26,16 +25,8 @@ QUOTA, CANCEL, CANCEL_ALL = "/api/lalalai/quota", "/api/lalalai/cancel", "/api/l
 
 
 @pytest.fixture
-def lalal() -> Iterator[FakeLalal]:
-    with served() as made:
-        yield made
-
-
-@pytest.fixture
-def world(lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = elsewhere.world_of(lalal)
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
+def world(lalal_world: World) -> World:
+    return lalal_world
 
 
 @pytest.fixture
@@ -255,7 +246,7 @@ class TestCancelling:
         for told in (task_id, job.id, "0198c0de-0000-7000-8000-000000000000", "nothing"):
             answer = stranger.post(CANCEL, {"task_id": told})
             assert (answer.status, answer.json()["code"]) == (404, "NOT_FOUND")
-        assert data(stranger.post(CANCEL_ALL, {})) == {"cancelled": 0}
+        assert data(stranger.post(CANCEL_ALL, {})) == {"cancelled": 0, "left": 0}
         assert lalal.tasks[task_id].state == "progress"
 
     @pytest.mark.parametrize("body", [{}, {"task_id": ""}, {"task_id": 7}, {"task_id": "x" * 65}, {"task_id": None}])
@@ -266,8 +257,8 @@ class TestCancelling:
     def test_all(self, world: World, keyed: Tenant, soundforge: Api, lalal: FakeLalal) -> None:
         elsewhere.begun(world, keyed, lalal)
         elsewhere.order(world, keyed)
-        assert data(soundforge.post(CANCEL_ALL, {})) == {"cancelled": 2}
-        assert data(soundforge.post(CANCEL_ALL, {})) == {"cancelled": 0}
+        assert data(soundforge.post(CANCEL_ALL, {})) == {"cancelled": 2, "left": 0}
+        assert data(soundforge.post(CANCEL_ALL, {})) == {"cancelled": 0, "left": 0}
         assert [task.state for task in lalal.tasks.values()] == ["cancelled"]
 
     @pytest.mark.parametrize("path", [CANCEL, CANCEL_ALL])

@@ -46,6 +46,13 @@ def test_stems_that_a_job_left_need_not_be_sent(
     assert (mix.workflow, mix.name, mix.metadata["track_id"]) == ("render", "Me - Déjà vu? (mix)", separated)
 
 
+def test_a_page_elsewhere_may_ask_not_to_wait(soundforge: Api) -> None:
+    asked = {"origin": "https://daw.example", "access-control-request-method": "POST"}
+    told = soundforge.with_key(None).call("OPTIONS", "/api/daw/export", headers=asked).headers
+    assert "prefer" in told["access-control-allow-headers"].split(", ")
+    assert "location" in soundforge.get("/health").headers["access-control-expose-headers"].split(", ")
+
+
 def test_who_does_not_wait_is_given_a_job(
     world: World, ada: Tenant, bob: Tenant, soundforge: Api, separated: str
 ) -> None:

@@ -94,6 +94,28 @@ def test_playing_and_downloading(twoshot: Api, ann: Api, ada: Tenant, world: Wor
     told(twoshot.with_key(None).get(f"/audio/{sample.asset_id}/download"), 401, "UNAUTHORIZED")
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/json", 200),
+        ("application/json, */*;q=0.5", 200),
+        ("text/plain;q=0.5, Application/JSON ;q=0.9", 200),
+        ("application/json, text/plain, */*", 302),
+        ("application/json;q=0.8, */*;q=0.9", 302),
+        ("application/json;q=0", 302),
+        ("application/json;q=nan, application/jsonp", 302),
+        ("text/html, application/xhtml+xml, */*;q=0.8", 302),
+        ("*/*", 302),
+        ("", 302),
+    ],
+)
+def test_who_would_rather_have_the_address(twoshot: Api, ada: Tenant, world: World, accept: str, status: int) -> None:
+    """The fourth is what axios sends with every request, for files too."""
+    sample = library_sample(world, ada)
+    for path in (f"/audio/{sample.asset_id}/download", f"/sample/{sample.number}/preview/{sample.asset_id}"):
+        assert twoshot.get(path, accept=accept).status == status
+
+
 def test_how_fast_it_is(twoshot: Api, ada: Tenant, world: World) -> None:
     sample = library_sample(world, ada, bpm=174.0)
     assert taken(twoshot.get(f"/audio/{sample.asset_id}/bpm"))["bpm"] == 174.0

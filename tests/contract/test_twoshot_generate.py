@@ -310,6 +310,7 @@ class TestList:
         page = taken(twoshot.get("/generation", ("limit", "2"), ("offset", "1")))
         assert page == listed[1:3]
         assert taken(twoshot.get("/generation", ("type", "render"))) == []
+        assert taken(twoshot.get("/generation", ("type", ""))) == taken(twoshot.get("/generation"))
         assert len(taken(twoshot.get("/generation", ("type", "generation")))) == 4
 
     def test_nobody_sees_anothers(self, twoshot: Api, ada: Tenant, bob: Tenant, world: World) -> None:

@@ -97,6 +97,11 @@ BAD_CLIPS: list[tuple[dict[str, Any], str]] = [
     ({"source": {"outputName": "mix.wav", "sampleId": 12345}}, "source"),
     ({"source": {**GENERATED, "outputName": ""}}, "source.outputName"),
     ({"source": {**GENERATED, "generationJobId": 5}}, "source.generationJobId"),
+    ({"source": {**GENERATED, "audioId": "mix.wav"}}, "source.audioId"),
+    ({"source": {"duration": 2.5, "tempo": 90}}, "source"),
+    ({"source": {"sampleId": 7, "duration": -1}}, "source.duration"),
+    ({"source": {"sampleId": 7, "tempo": "90"}}, "source.tempo"),
+    ({"source": {"sampleId": 7, "colour": {"red": 1}}}, "source.colour.red"),
     ({"source": {"url": "http://x/"}}, "source.url"),
     ({"pitchOffset": 49}, "pitchOffset"),
     ({"reversed": "no"}, "reversed"),
@@ -198,6 +203,7 @@ def test_a_document_that_is_too_large(twoshot: Api, world: World) -> None:
 
 def test_sources_of_every_kind_come_back_as_they_were(twoshot: Api) -> None:
     sources: list[dict[str, Any]] = [KICK["source"], {"audioId": NO_ID}, {"sampleId": 7}, GENERATED]
+    sources += [{**GENERATED, "audioId": NO_ID}]
     body = document(*(clip(id=str(n), source=source) for n, source in enumerate(sources)))
     made = taken(twoshot.post("/project", body), 201)["id"]
     found = taken(twoshot.get(f"/project/{made}"))["data"]["tracks"][0]["clips"]
@@ -205,6 +211,26 @@ def test_sources_of_every_kind_come_back_as_they_were(twoshot: Api) -> None:
     upper = {"audioId": NO_ID.upper()}
     made = taken(twoshot.post("/project", document(clip(source=upper))), 201)["id"]
     assert taken(twoshot.get(f"/project/{made}"))["data"]["tracks"][0]["clips"][0]["source"] == {"audioId": NO_ID}
+
+
+def test_what_the_vendors_own_studio_keeps_comes_back_as_it_was(twoshot: Api) -> None:
+    """Its public model of a project: sources with notes of their length, tempo and colour; clips without a name."""
+    notes = {"duration": 8.25, "tempo": 93.5, "colour": {"hue": 210.0, "saturation": 70.0, "lightness": 50.0}}
+    least = {"position": 0.0, "cutStart": 0.0, "cutEnd": 2.0, "volume": 1.0, "pan": 0.0, "muted": False, "speed": 1.0}
+    clips: list[dict[str, Any]] = [
+        {"id": "a", "name": None, "source": {"sampleId": 7, "audioId": NO_ID, **notes}, **least},
+        {"id": "b", "name": "", "source": {**GENERATED, "audioId": NO_ID, "duration": 8.25}, **least},
+        {"id": "c", "name": "C", "source": {"audioId": NO_ID, "duration": 1.0, "tempo": None}, **least},
+    ]
+    times = {"created": "2024-01-15T10:30:00.000Z", "updated": "2024-01-16T14:45:30.000Z"}
+    track = {"id": "t", "clips": clips, "pan": 0.0, "volume": 1.0, "muted": False}
+    head = {"tempo": 120.0, "grid": 0.25, "snapToGrid": True, "playHead": {"start": 0.0}}
+    body = {"id": NO_ID, "name": "Studio", **times, **head, "tracks": [track]}
+    made = taken(twoshot.post("/project", body), 201)["id"]
+    found = taken(twoshot.get(f"/project/{made}"))["data"]["tracks"][0]["clips"]
+    clips[2]["source"] = {"audioId": NO_ID, "duration": 1.0}
+    assert [{name: each[name] for name in clips[0]} for each in found] == clips
+    assert taken(put(twoshot, made, {**body, "name": "Again"}))["data"]["tracks"][0]["clips"] == found
 
 
 @pytest.mark.parametrize("every", [None, "auto", 4, 0.0625, 16.5])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.dialects.twoshot.schemas.generations import RenderOptions
 from patchbay.domain.jobs import Job
 from tests.fakes.gateway import Api
 from tests.fakes.world import Tenant, World
@@ -111,6 +112,16 @@ def test_options(
     names = [output.name for output in done.outputs if output.key]
     mix = f"mix.{options.get('format', 'wav')}"
     assert names == [mix, "arrangement.png", *(["stems.zip"] if options.get("stems") else [])]
+
+
+def test_options_that_are_null_are_as_good_as_none(
+    twoshot: Api, ada: Tenant, world: World, source: dict[str, Any]
+) -> None:
+    nothing = dict.fromkeys(RenderOptions.model_fields)
+    of_project = job_of(world, ada, rendered(twoshot, saved(twoshot, clip(source)), **nothing))
+    of_document = job_of(world, ada, taken(twoshot.post("/project/render", {**document(clip(source)), **nothing})))
+    plain = job_of(world, ada, rendered(twoshot, saved(twoshot, clip(source))))
+    assert of_project.params == of_document.params == plain.params
 
 
 def test_nothing_has_to_be_sent_along(twoshot: Api, source: dict[str, Any]) -> None:

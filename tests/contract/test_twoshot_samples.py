@@ -226,6 +226,16 @@ def test_searching(twoshot: Api, ada: Tenant, bob: Tenant, ann: Api, stranger: A
     assert names(stranger, owner_id=owner) == names(ann, owner_id=owner) == ["Café Piano", "Deep House Bass"]
 
 
+def test_filters_that_are_empty_are_as_good_as_none(twoshot: Api, ada: Tenant, world: World) -> None:
+    """As forms send them, and programs that write all of their filters."""
+    library_sample(world, ada, "Deep House Bass")
+    world.index_samples()
+    bounds = dict.fromkeys(("bpm_min", "bpm_max", "duration_min", "duration_max"), "")
+    assert names(twoshot, q="", owner_id="", public="", scale="", tags="", **bounds) == ["Deep House Bass"]
+    nothing = [(name, "") for name in ("owner_id", "public", "name", "minTempo", "maxTempo", "minDuration")]
+    assert taken(twoshot.get("/project", *nothing)) == []
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

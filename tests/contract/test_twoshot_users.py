@@ -185,7 +185,10 @@ def told_of(answer: Any) -> dict[str, Any]:
 def test_a_name_at_instagram(ann: Api) -> None:
     assert taken(ann.patch("/user/instagram", {"instagram": "@johnmusic"}))["instagram"] == "johnmusic"
     assert taken(ann.get("/user"))["instagram"] == "johnmusic"
-    assert taken(ann.patch("/user/instagram", {"instagram": ""}))["instagram"] is None
+    for nothing in ("", None):
+        taken(ann.patch("/user/instagram", {"instagram": "johnmusic"}))
+        assert taken(ann.patch("/user/instagram", {"instagram": nothing}))["instagram"] is None
+    told(ann.patch("/user/instagram", {}), 400, "VALIDATION_ERROR", "instagram")
     for wrong in ("a b", "https://instagram.com/x", "x" * 31, ".."):
         told(ann.patch("/user/instagram", {"instagram": wrong}), 400, "VALIDATION_ERROR", "instagram")
 

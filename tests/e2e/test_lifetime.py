@@ -54,7 +54,7 @@ def test_restart_crash_and_resume(tmp_path: Path) -> None:
         with live.http() as http:
             done = order(http, upload(live, http, write_song(tmp_path / "short.wav", 3.0)))
             result = wait(http, done, "SUCCEEDED")["result"]
-            long = order(http, upload(live, http, write_song(tmp_path / "long.wav", 200.0, seed=2)))
+            long = order(http, upload(live, http, write_song(tmp_path / "long.wav", 120.0, seed=2)))
             wait(http, long, "STARTED")
             time.sleep(2.5)  # the last two seconds of writes may be lost, these were made before
         processes = family(process.pid)

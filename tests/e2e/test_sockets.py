@@ -52,7 +52,7 @@ def test_phoenixs_own_client_follows_a_separation(live: Live, song: Path) -> Non
     percent = [each["payload"]["progress"] for each in told["seen"] if each["event"] == "job:progress"]
     assert percent == sorted(percent)
     completed = next(each["payload"] for each in told["seen"] if each["event"] == "job:completed")
-    assert (completed["job_id"], completed["job_type"], completed["track_id"]) == (job_id, "separation", track_id)
+    assert (completed["job_id"], completed["job_type"], completed["track_id"]) == (job_id, "processing", track_id)
     assert [stem["stem_type"] for stem in completed["result"]["stems"]] == ["vocals", "drums", "bass", "other"]
     with live.http(f"Bearer {live.key}") as http:
         over = http.get(f"/api/processing/job/{job_id}").json()["data"]

@@ -72,6 +72,9 @@ class FakeObjects:
         data, media_type = self.stored[key]
         return ObjectInfo(len(data), media_type, _etag(data))
 
+    def keys(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.stored if key.startswith(prefix))
+
     def download(self, key: str, path: Path) -> None:
         path.write_bytes(self._data(key))
 

@@ -10,7 +10,7 @@ from cfnlint.api import lint_all
 
 from infra import app as infra_app
 from infra.stage import stage
-from tests.support.templates import templates
+from tests.support.templates import Template, keep, templates
 
 
 @pytest.mark.slow
@@ -37,3 +37,19 @@ def test_what_cdk_nag_finds_fails_the_synthesis(tmp_path: Path, capfd: pytest.Ca
     with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
         app.synth()
     capfd.readouterr()
+
+
+def test_templates_are_left_for_others_whole_and_as_a_stage_is_without_settings(tmp_path: Path) -> None:
+    """`.ci/checkov` takes a stage's folder, once it is there, for all of the stage."""
+    made: dict[str, Template] = {"Data": {"Resources": {}}, "Api": {}}
+    less: dict[str, Template] = {"Data": {}}
+    for chosen in (stage("twin", {}), stage("prod", {"PATCHBAY_INGEST_MAX": "2"})):
+        keep(chosen, made, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    for content in (made, less):  # the second of two processes changes nothing
+        keep(stage("prod", {}), content, tmp_path)
+        (whole,) = tmp_path.iterdir()
+        assert whole.name == "prod"
+        assert {path.name: json.loads(path.read_text()) for path in whole.iterdir()} == {
+            f"Patchbay-prod-{name}.template.json": template for name, template in made.items()
+        }

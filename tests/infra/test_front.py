@@ -33,9 +33,11 @@ GIVEN = {
     "INGEST_MIN": "0",
     "INGEST_MAX": "4",
     "SECRETS": "patchbay/prod",
+    "SECRETS_BEFORE": "patchbay/prod-1",
     "LAUNCHER": "none",
 }
 DOOR = "{{resolve:secretsmanager:patchbay/prod:SecretString:door_secret}}"
+DOOR_BEFORE = "{{resolve:secretsmanager:patchbay/prod-1:SecretString:door_secret}}"
 
 
 @cache
@@ -48,7 +50,7 @@ def made() -> dict[str, Template]:
     from infra.stacks.ingest import IngestStack
 
     chosen = stage("prod", {f"PATCHBAY_{name}": value for name, value in GIVEN.items()})
-    awake: Stage = replace(chosen, name="awake", ingest_min=1, secrets="")
+    awake: Stage = replace(chosen, name="awake", ingest_min=1, secrets="", secrets_before="")
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     with tempfile.TemporaryDirectory() as folder:
         app = cdk.App(outdir=f"{folder}/assembly", context=context, analytics_reporting=False)
@@ -184,7 +186,7 @@ def test_nothing_reaches_the_service_but_what_comes_through_the_front() -> None:
     listener = one("Ingest", "AWS::ElasticLoadBalancingV2::Listener")
     assert listener["DefaultActions"][0]["FixedResponseConfig"]["StatusCode"] == "403"
     rule = one("Ingest", "AWS::ElasticLoadBalancingV2::ListenerRule")
-    assert rule["Conditions"][0]["HttpHeaderConfig"] == {"HttpHeaderName": KNOWN_HEADER, "Values": [DOOR]}
+    assert rule["Conditions"][0]["HttpHeaderConfig"]["HttpHeaderName"] == KNOWN_HEADER
     groups = {each["GroupDescription"]: each for each in found("Ingest", "AWS::EC2::SecurityGroup")}
     (into,) = groups["The load balancer: CloudFront gets in"]["SecurityGroupIngress"]
     # CloudFront keeps its own addresses on its way through the VPC. Nobody else has a way to the load balancer.
@@ -193,6 +195,24 @@ def test_nothing_reaches_the_service_but_what_comes_through_the_front() -> None:
     into_tasks = one("Ingest", "AWS::EC2::SecurityGroupIngress")
     assert "SourceSecurityGroupId" in into_tasks
     assert into_tasks["FromPort"] == into_tasks["ToPort"] == 8080
+
+
+def test_while_the_doors_secret_turns_the_new_one_is_sent_and_both_are_taken() -> None:
+    sent = {
+        each["HeaderValue"] for origin in distribution()["Origins"] for each in origin.get("OriginCustomHeaders", [])
+    }
+    assert sent == {DOOR}
+    rule = one("Ingest", "AWS::ElasticLoadBalancingV2::ListenerRule")
+    assert rule["Conditions"][0]["HttpHeaderConfig"]["Values"] == [DOOR, DOOR_BEFORE]
+    (container,) = one("Ingest", "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    told = {each["Name"]: each["Value"] for each in container["Environment"]}
+    assert (told["PATCHBAY_SECRETS"], told["PATCHBAY_SECRETS_BEFORE"]) == ("patchbay/prod", "patchbay/prod-1")
+
+
+def test_the_services_log_has_a_name_that_is_known_and_an_end() -> None:
+    (container,) = one("Ingest", "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    log = made()["Ingest"]["Resources"][container["LogConfiguration"]["Options"]["awslogs-group"]["Ref"]]["Properties"]
+    assert (log["LogGroupName"], log["RetentionInDays"]) == ("Patchbay-prod-ingest", 90)
 
 
 def test_without_a_secret_the_network_alone_keeps_others_out() -> None:

@@ -10,6 +10,7 @@ import pytest
 from infra import app as infra_app
 from infra.constructs.bundles import ROOT, Bundler
 from infra.stage import stage
+from patchbay.core import turns
 from tests.support.templates import Template, on_sagemaker, templates
 
 Pairs = set[tuple[str, str]]
@@ -93,6 +94,19 @@ def test_dispatch_and_reconciliation_know_how_to_launch_alike(launcher: str) -> 
         found.append({k: v for k, v in variables.items() if k.startswith(f"PATCHBAY_{launcher.upper()}_")})
     assert found[0] == found[1]
     assert len(found[0]) >= 3
+
+
+@pytest.mark.parametrize("launcher", CLOUD)
+def test_whose_turn_it_is_has_it_for_as_long_as_he_may_run(launcher: str) -> None:
+    """Or another would move the same worker while he is at it."""
+    longest_s = [
+        r["Properties"]["Timeout"]
+        for r in CLOUD[launcher]()["Pipeline"]["Resources"].values()
+        if r["Type"] == "AWS::Lambda::Function"
+        and r["Properties"]["Handler"].split(".")[2] in {"dispatch_step", "reconcile_jobs"}
+    ]
+    assert len(longest_s) == 2
+    assert max(longest_s) < turns.LASTS.total_seconds()
 
 
 @pytest.mark.parametrize("launcher", CLOUD)

@@ -16,6 +16,7 @@ from tests.support.templates import Template, on_sagemaker, templates
 SET = {
     "private_workers": "true",
     "secrets": "patchbay/prod",
+    "secrets_before": "patchbay/prod-1",
     "weights": "s3://our-models/v1",
     "audio_library": "s3://our-songs/all",
     "ingest_max": "2",
@@ -43,7 +44,9 @@ WILDCARDS = {
         "SageMaker names the streams of its groups"
     ),
     r"s3:\S+ \S+/endpoints/\*": "SageMaker names what an endpoint answers; below one prefix of one bucket",
-    r"secretsmanager:GetSecretValue \S+:secret:patchbay/prod-\?{6}": "Secrets Manager makes the end of a secret's ARN",
+    r"secretsmanager:GetSecretValue \S+:secret:patchbay/prod(-1)?-\?{6}": (
+        "Secrets Manager makes the end of a secret's ARN"
+    ),
     r"batch:CancelJob \S+:job/\*": "Batch numbers jobs as they come; what waits for a machine is taken back",
     r"ecs:(Get|Update)TaskProtection \S+:task/patchbay-prod-ingest/\*": "tasks of one cluster, numbered as they come",
     r"xray:PutTraceSegments \*": "knows no resources",
@@ -192,6 +195,16 @@ def test_behind_the_api_no_lambda_reads_or_writes_secrets(variant: str) -> None:
     assert {"plan_job", "run_step", "import_asset", "settle_job", "finish_job", "deliver_webhook"} <= seen
 
 
+@pytest.mark.parametrize("variant", ["twin", "prod"])
+def test_the_sweep_sees_what_there_is_and_removes_what_nobody_keeps(variant: str) -> None:
+    (role,) = (role for name, role, _ in every_function(variant) if name == "sweep_assets")
+    of_objects = {(action, resource.rpartition(">")[2]) for action, resource in role.allowed if action[:3] == "s3:"}
+    listed = {(action, place) for action, place in of_objects if action == "s3:ListBucket"}
+    assert len(listed) == 1
+    places = ("incoming/audio", "incoming/videos", "projects", "uploads", "videos")
+    assert of_objects - listed == {("s3:DeleteObject", f"/{place}/*") for place in places}
+
+
 @pytest.mark.parametrize("variant", ["dev", "sagemaker", "everything"])
 def test_a_worker_has_its_tasks_their_files_and_nothing_secret(variant: str) -> None:
     compute = roles(VARIANTS[variant]()["Compute"]).values()
@@ -221,6 +234,12 @@ def test_the_operators_secret_is_read_where_it_is_needed(variant: str) -> None:
         assert readers == set()
         return
     assert {name for name in readers if behind(name)} == set(OPENED)
+    of_before = {
+        name
+        for name, role, _ in every_function(variant)
+        if any("patchbay/prod-1-" in where for _, where in role.allowed)
+    }
+    assert of_before == {name for name in readers if not behind(name)}, "those who know the door"
     assert {name for name in readers if not behind(name)} == {
         name for name, _, _ in every_function(variant) if name.startswith("api_")
     }
@@ -232,6 +251,7 @@ def test_no_variable_of_a_function_holds_a_secret() -> None:
         assert not {"PATCHBAY_VAULT_KEY", "PATCHBAY_DOOR_SECRET", "PATCHBAY_SPOTIFY_CLIENT_SECRET"} & set(variables)
         reads = name.startswith("api_") or name in OPENED
         assert variables.get("PATCHBAY_SECRETS") == ("patchbay/prod" if reads else None)
+        assert variables.get("PATCHBAY_SECRETS_BEFORE") == ("patchbay/prod-1" if name.startswith("api_") else None)
 
 
 @pytest.mark.parametrize("template", [{"Resources": {}}])

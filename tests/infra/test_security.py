@@ -21,11 +21,13 @@ def texts(value: Any) -> str:
 
 
 @pytest.mark.parametrize("stage", CLOUD)
-def test_the_only_managed_policy_is_the_one_of_the_container_agent(stage: str) -> None:
+def test_the_only_managed_policies_are_of_the_container_agent_and_the_gateways_logs(stage: str) -> None:
     used = {
         texts(arn) for role in resources(stage, "AWS::IAM::Role").values() for arn in role.get("ManagedPolicyArns", [])
     }
-    assert {arn.rpartition("/")[2] for arn in used} == {"AmazonEC2ContainerServiceforEC2Role"}
+    assert {arn.rpartition("/")[2] for arn in used} == {
+        "AmazonEC2ContainerServiceforEC2Role", "AmazonAPIGatewayPushToCloudWatchLogs",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("stage", EVERY)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.http.app import PREFLIGHT_HEADERS, SECURITY_HEADERS
 from infra.constructs.buckets import (
     INCOMING,
     INCOMING_AUDIO,
@@ -172,7 +173,12 @@ def test_the_api_answers_before_the_gateway_gives_up(stage: str) -> None:
 @pytest.mark.parametrize("stage", EVERY)
 def test_browsers_may_call_the_api_and_read_the_parts_etags(stage: str) -> None:
     (api,) = [a for a in resources(stage, "AWS::ApiGatewayV2::Api").values() if a["ProtocolType"] == "HTTP"]
-    assert {"authorization", "content-type", "x-api-key"} <= set(api["CorsConfiguration"]["AllowHeaders"])
+    declared = api["CorsConfiguration"]
+    for ours, kind in ((PREFLIGHT_HEADERS, "Allow-Headers"), (PREFLIGHT_HEADERS, "Allow-Methods"),
+                       (SECURITY_HEADERS, "Expose-Headers")):  # fmt: skip
+        told = set(ours[f"access-control-{kind.lower()}"].split(", "))
+        assert told <= set(declared[kind.replace("-", "")]), "what the Lambdas say the gateway drops"
+    assert declared["AllowOrigins"] == ["*"]
     (rules,) = [
         b["CorsConfiguration"] for b in resources(stage, "AWS::S3::Bucket").values() if "CorsConfiguration" in b
     ]

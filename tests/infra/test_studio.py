@@ -95,6 +95,8 @@ def test_secrets_are_named_and_not_told() -> None:
     told = {**environment.of_accounts(chosen), **environment.of_secrets(chosen)}
     assert told == {"PATCHBAY_SECRETS": "patchbay/prod"}
     assert environment.door(chosen) == "{{resolve:secretsmanager:patchbay/prod:SecretString:door_secret}}"
+    assert environment.doors(chosen) == [environment.door(chosen)]
+    assert environment.of_door(chosen) == {}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,9 @@ def test_secrets_are_named_and_not_told() -> None:
         ("PATCHBAY_VAULT_KEY", "A" * 43 + "=", "PATCHBAY_SECRETS"),
         ("PATCHBAY_SECRETS", "a}}{{resolve:ssm:x", "name of a secret"),
         ("PATCHBAY_VAULT_KEY", "short", "32 random bytes"),
+        ("PATCHBAY_DOOR_SECRET", "d" * 32, "into the secret that PATCHBAY_SECRETS names"),
+        ("PATCHBAY_SECRETS_BEFORE", "a}}{{resolve:ssm:x", "SECRETS_BEFORE must be the name of a secret"),
+        ("PATCHBAY_SECRETS_BEFORE", "patchbay/prod-1", "of use with PATCHBAY_SECRETS only"),
         ("PATCHBAY_AUDIO_LIBRARY", "s3://music/*", "AUDIO_LIBRARY must be an s3:// location"),
         ("PATCHBAY_AUDIO_PROVIDERS", "pirates", "there is no provider"),
     ],
@@ -111,6 +116,11 @@ def test_secrets_are_named_and_not_told() -> None:
 def test_a_secret_in_the_wrong_place_is_refused(name: str, value: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         stage("prod", {name: value})
+
+
+def test_the_secret_before_is_another_one() -> None:
+    with pytest.raises(ValueError, match="not the same one"):
+        stage("prod", {"PATCHBAY_SECRETS": "patchbay/prod", "PATCHBAY_SECRETS_BEFORE": "patchbay/prod"})
 
 
 @pytest.mark.slow

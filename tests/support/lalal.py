@@ -1,4 +1,4 @@
-"""A server on this machine that speaks LALAL.AI's API: version 1, and of version 0 what tells the limits.
+"""A server on this machine that speaks LALAL.AI's API: version 1, and of version 0 what tells limits and tasks.
 
 What it separates is arithmetic: each stem is a fixed share of the song, so that all of them add up to it.
 """
@@ -24,7 +24,7 @@ SHARES = {
     "electric_guitar": 0.06,
     "acoustic_guitar": 0.04,
 }
-PREFIX = "/api/v1/"
+PREFIX, OLDER_CHECK = "/api/v1/", "/api/check/"
 
 
 @dataclass
@@ -61,6 +61,8 @@ class FakeLalal:
     stem: bytes | None = None
     """What each stem is, if not its share of the song."""
     knows_limits: bool = True
+    knows_tasks: bool = True
+    """Whether version 0 tells of tasks that version 1 began."""
     stalls: Event = field(default_factory=Event)
     """While it is set, uploads are taken and never answered."""
     lock: Lock = field(default_factory=Lock)
@@ -90,6 +92,8 @@ class FakeLalal:
             return 200, {"minutes_left": self.minutes_left(key)}
         if path == "split/multistem/":
             return self._split(key, asked)
+        if path == "delete/":
+            return self._delete(key, asked["source_id"])
         each = {"check/": self._check, "cancel/": self._cancel}[path]
         return 200, {"result": {task_id: each(key, task_id) for task_id in asked["task_ids"]}}
 
@@ -141,7 +145,8 @@ class FakeLalal:
         task.looks += 1
         if task.state == "progress" and 0 <= self.looks < task.looks:
             task.state = "success"
-        told: dict[str, Any] = {"status": task.state, "source_id": task.source_id, "presets": {"label": "multistem"}}
+        presets = {"label": "multistem", "stem_list": task.stems}
+        told: dict[str, Any] = {"status": task.state, "source_id": task.source_id, "presets": presets}
         if task.state == "progress":
             told["progress"] = min(10 * task.looks, 90)
         if task.state == "error":
@@ -159,6 +164,23 @@ class FakeLalal:
             return {"status": "server_error", "error": "Task is not in progress state"}
         task.state = "cancelled"
         return {"status": "success"}
+
+    def _delete(self, key: str, source_id: str) -> tuple[int, Any]:
+        if self.sources.get(source_id, ("",))[0] != key:
+            return 400, {"detail": "Permission denied", "code": "no_file"}
+        del self.sources[source_id]
+        for task in self.tasks.values():
+            if task.source_id == source_id and task.state == "progress":
+                task.state = "cancelled"
+        return 200, {}
+
+    def tasks_of(self, key: str, source_id: str) -> dict[str, Any]:
+        """What version 0 tells of a file's tasks, the newest last."""
+        numbers = [number for number, task in self.tasks.items() if (task.key, task.source_id) == (key, source_id)]
+        if key not in self.accounts or not (numbers and self.knows_tasks):
+            return {"status": "success", "result": {source_id: {"status": "success", "split": None, "task": None}}}
+        task = {"id": numbers, "state": self.tasks[numbers[-1]].state, "split_id": numbers[-1], "progress": 0}
+        return {"status": "success", "result": {source_id: {"status": "success", "task": task}}}
 
     def limits(self, key: str) -> dict[str, Any]:
         """What version 0 tells of an account."""
@@ -188,7 +210,11 @@ def served() -> Iterator[FakeLalal]:
             while path == "upload/" and fake.stalls.is_set():
                 time.sleep(0.02)
             with fake.lock:
-                status, told = fake.answer(path, headers.get("x-license-key", ""), headers, body)
+                if path == OLDER_CHECK:
+                    key = headers.get("authorization", "").removeprefix("license ")
+                    status, told = 200, fake.tasks_of(key, parse_qs(body.decode())["id"][0])
+                else:
+                    status, told = fake.answer(path, headers.get("x-license-key", ""), headers, body)
             self._send(status, json.dumps(told).encode(), "application/json")
 
         def do_GET(self) -> None:

@@ -76,16 +76,16 @@ def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> None:
 
 
 @pytest.fixture(scope="session")
-def lalal() -> Iterator[FakeLalal]:
+def twin_lalal() -> Iterator[FakeLalal]:
     """The LALAL.AI that the twin speaks to."""
     with served() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory, lalal: FakeLalal) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory, twin_lalal: FakeLalal) -> Iterator[Live]:
     data, port = tmp_path_factory.mktemp("e2e") / "data", free_port()
-    process = start(data, port, PATCHBAY_LALALAI_URL=lalal.url)
+    process = start(data, port, PATCHBAY_LALALAI_URL=twin_lalal.url)
     try:
         first = Live(f"https://localhost:{port}", data, "", process.pid)
         yield Live(first.base_url, data, first.new_key("e2e@example.org"), process.pid)

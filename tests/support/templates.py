@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,24 @@ def on_sagemaker() -> dict[str, Template]:
 
 @cache
 def _of(chosen: Stage) -> dict[str, Template]:
-    return _made(chosen, ("Data", "Pipeline", "Api", "Events", "Sockets", "Compute", "Ingest", "Studio", "Watching"))
+    names = ("Data", "Pipeline", "Api", "Events", "Sockets", "Compute", "Ingest", "Studio", "Watching")
+    found = _made(chosen, names)
+    if folder := os.environ.get("TEMPLATES_KEPT"):
+        keep(chosen, found, Path(folder))
+    return found
+
+
+def keep(chosen: Stage, found: dict[str, Template], folder: Path) -> None:
+    """Leave a plain cloud stage's templates in a folder for whoever looks at them besides: all of them, or none yet."""
+    if chosen.emulated or chosen != stage(chosen.name, {}):
+        return
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".part-", ignore_cleanup_errors=True) as part:
+        whole = Path(part, chosen.name)
+        whole.mkdir()
+        for name, template in found.items():
+            (whole / f"{chosen.prefix}-{name}.template.json").write_text(json.dumps(template))
+        with suppress(OSError):  # another process of these tests was faster
+            whole.rename(folder / chosen.name)
 
 
 def resources(stage_name: str, kind: str) -> dict[str, Any]:

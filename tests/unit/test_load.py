@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.load import model
+from tests.load import ends, model
 from tests.load.growth import Growth, part_of
 from tests.load.journal import Call, Journal, percentile
 from tests.load.report import MOST_GROWTH_MIB, Outcome
@@ -145,3 +145,20 @@ def test_shares_grow_with_the_rate_and_shrink_with_the_tenants() -> None:
     everybodys = next(each for each in found.partitions if each.name == "by_open: OPEN")
     assert everybodys.share(100, 1) == everybodys.share(100, 1000)
     assert not everybodys.of_tenant
+
+
+def test_the_page_tells_what_ends_at_once_come_to() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text()
+    assert "\n".join(ends.table()) in page
+
+
+def test_ends_that_never_meet_are_tried_once() -> None:
+    alone = ends.simulated(0.01, 0.01, seconds=100_000)
+    assert (alone.given_up, alone.tries) == (0, 1)
+    assert alone.p99_s < 0.02
+
+
+def test_more_ends_at_once_never_fare_better() -> None:
+    found = [ends.simulated(rate, 0.02, seconds=100) for rate in (5, 20, 80)]
+    assert [each.tries for each in found] == sorted(each.tries for each in found)
+    assert found[0].given_up == 0 < found[-1].given_up

@@ -76,7 +76,7 @@ def job(found: Job, link: MakeLink, source_link: str) -> dict[str, Any]:
         "startedAt": iso(found.started_at),
         "updatedAt": iso(found.completed_at or found.started_at or found.created_at),
         "metadata": metadata,
-        "stemMetadata": metadata,
+        "stemMetadata": {**metadata, "stemName": metadata["name"]},
         "callbackUrl": found.callback_url,
         "status": STATUS[found.state],
         "statusInfo": _status_info(found),
@@ -88,10 +88,10 @@ def job(found: Job, link: MakeLink, source_link: str) -> dict[str, Any]:
 
 
 def usage(caller: Caller, months: Mapping[str, Tally]) -> dict[str, Any]:
-    """Finished work by month, oldest month first."""
+    """Finished work by month, this month first, as the vendor has it; `months` has the oldest first."""
     told = [
         {"month": month, "totalJobs": tally.jobs, "totalMinutes": round(tally.audio_s / 60, 2)}
-        for month, tally in months.items()
+        for month, tally in reversed([*months.items()])
     ]
     return {"clientId": caller.tenant_id, "usage": told}
 

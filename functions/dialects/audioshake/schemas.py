@@ -3,9 +3,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import AliasChoices, ConfigDict, Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
 
-from functions.http.schemas import Asked, Body
+from functions.http.schemas import Body
 
 MAX_TARGETS = 20
 JobStatus = Literal["queued", "processing", "completed", "failed"]
@@ -41,25 +41,31 @@ class Work(Body):
 
 
 class Metadata(Work):
-    """The model of a job and what is wanted of it. Answered back word for word."""
+    """The model of a job and what is wanted of it, answered back word for word. Older clients send `stemName`."""
 
-    name: str = Field(min_length=1, max_length=255, description=_MODEL, examples=["vocals"])
+    name: str = Field(
+        min_length=1,
+        max_length=255,
+        description=_MODEL,
+        examples=["vocals"],
+        validation_alias=AliasChoices("name", "stemName"),
+    )
     format: str | None = Field(
         None, max_length=16, description=f"{_FORMAT}; the first that the model has if left out", examples=["wav"]
     )
 
 
-class JobOrder(Asked):
-    """An order of one model's work on one asset."""
+class JobOrder(Body):
+    """An order of one model's work on one asset. In place of `metadata`, older clients send `stemMetadata`."""
 
     model_config = ConfigDict(extra="ignore")
 
-    metadata: Metadata
+    metadata: Metadata = Field(validation_alias=AliasChoices("metadata", "stemMetadata"))
     assetId: str = Field(min_length=1, max_length=255, description="Id of an upload")
     callbackUrl: str | None = Field(None, max_length=2048, description=_CALLBACK)
 
 
-class Link(Asked):
+class Link(Body):
     """A file to be fetched."""
 
     model_config = ConfigDict(extra="ignore")
@@ -75,7 +81,7 @@ class TargetOrder(Work):
     formats: list[str] = Field(min_length=1, max_length=6, description=_FORMAT, examples=[["wav"]])
 
 
-class TaskOrder(Asked):
+class TaskOrder(Body):
     """An order of several models' work on one file: an asset or a URL."""
 
     model_config = ConfigDict(extra="ignore")
@@ -127,7 +133,7 @@ class OutputAsset(Body):
 
 
 class Job(Body):
-    """A job. `stemMetadata` and `stemAssets` are older names of `metadata` and `outputAssets`."""
+    """A job. `stemMetadata`, its `stemName`, and `stemAssets` are older names of `metadata`, `name`, `outputAssets`."""
 
     id: str
     clientId: str
@@ -168,7 +174,7 @@ class MonthUsage(Body):
 
 
 class Usage(Body):
-    """The last three months."""
+    """The last three months, this one first."""
 
     clientId: str
     usage: list[MonthUsage]
@@ -208,23 +214,23 @@ class Target(Body):
     status: TargetStatus
     formats: list[str]
     output: list[TargetOutput]
-    cost: float | None = Field(description="US dollars, once it is over")
-    duration: float | None = Field(description="Seconds of audio, once it was looked at")
-    error: TargetError | None
+    cost: float | None = Field(None, description="US dollars; absent until it is over")
+    duration: float | None = Field(None, description="Seconds of audio; absent until it was looked at")
+    error: TargetError | None = Field(None, description="Absent unless it failed")
 
 
 class Task(Body):
-    """Several models' work on one file. Has the one of `assetId` and `url` that was sent."""
+    """Several models' work on one file. Has what was sent of `assetId`, `url`, `metadata` and `callbackUrl`."""
 
     id: str
     clientId: str
     createdAt: str
     updatedAt: str
     completedAt: str | None
-    cost: float | None = Field(description="US dollars, of the targets that are over")
+    cost: float | None = Field(None, description="US dollars, of the targets that are over; absent before one is")
     assetId: str | None = None
     url: str | None = None
-    metadata: str | None
+    metadata: str | None = None
     callbackUrl: str | None = None
     targets: list[Target]
 

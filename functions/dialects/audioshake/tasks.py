@@ -23,6 +23,8 @@ STATUS: Mapping[JobState, schemas.TargetStatus] = {
 }
 _FIELDS = {"model": "model", "stem": "model", "formats": "formats", "residual": "residual"}
 """Parameters of the workflow -> fields of a target."""
+_OURS = frozenset({"cost", "duration", "error"})
+"""Fields of a target that are ours to tell, and that it does not have before there is something to tell."""
 
 
 def orders(caller: Caller, given: schemas.TaskOrder, shelf: Shelf) -> list[Order]:
@@ -76,6 +78,7 @@ def in_client_words(error: InvalidInput, given: schemas.TaskOrder) -> InvalidInp
 def task(group: JobGroup, jobs: Sequence[Job], link: MakeLink, linked: Container[str] | None = None) -> dict[str, Any]:
     """A Task as it is answered. `jobs` are those of its targets that are still there.
 
+    What is not known yet is left out, as by the vendor, whose types have nothing but `completedAt` and `url` be null.
     `linked` has the ids of the jobs whose results have links; all of them if left out.
     """
     sent = group.request if group.dialect == DIALECT else _source(jobs)
@@ -89,8 +92,7 @@ def task(group: JobGroup, jobs: Sequence[Job], link: MakeLink, linked: Container
         "createdAt": iso(group.created_at),
         "updatedAt": iso(changed),
         "completedAt": iso(changed) if over else None,
-        "cost": round(sum(costs), 9) if costs else None,
-        "metadata": None,
+        **({"cost": round(sum(costs), 9)} if costs else {}),
         **sent,
         "targets": [target(job, link if linked is None or job.id in linked else _no_link) for job in jobs],
     }
@@ -98,19 +100,23 @@ def task(group: JobGroup, jobs: Sequence[Job], link: MakeLink, linked: Container
 
 def target(job: Job, link: MakeLink) -> dict[str, Any]:
     """A target as it is answered, with all that was sent of it."""
+    sent = {name: value for name, value in ordered(job).items() if name not in _OURS}
     failed = failure(job)
+    told = {
+        "cost": job.cost_usd,
+        "duration": job.audio_s,
+        "error": {"code": failed[0], "message": failed[1]} if failed else None,
+    }
     output = [
         {"name": made.name, "format": made.format, "type": made.media_type, "link": made.link}
         for made in results(job, link)
     ]
     return {
-        **ordered(job),
+        **sent,
         "id": job.id,
         "status": STATUS[job.state],
         "output": output,
-        "cost": job.cost_usd,
-        "duration": job.audio_s,
-        "error": {"code": failed[0], "message": failed[1]} if failed else None,
+        **{name: value for name, value in told.items() if value is not None},
     }
 
 

@@ -89,23 +89,27 @@ def composed(found: Track, number: int, job: Job | None, stems: Job | None, link
 
 
 def task(job: Job, link: MakeLink) -> dict[str, Any]:
-    """A job as a task of the current v1. A script of the vendor takes all but `composing` and `failed` for the end."""
-    prompt = job.request.get("prompt")
-    about = job.request.get("track_id")
-    meta: dict[str, Any] = {
-        "project_id": about,
-        "track_id": about,
-        "version": job.request.get("version"),
-        "prompt": {"text": prompt} if prompt else None,
-    }
+    """A job as a task of the current v1.
+
+    A script of the vendor takes all but `composing` and `failed` for the end. There is no `meta` before that: in typed
+    clients it has all of its fields or is not there.
+    """
     if STATES[job.state] == "FAILURE":
-        return {"status": "failed", "meta": meta, "error": failure(job)}
+        return {"status": "failed", "error": failure(job)}
     if job.state is not JobState.SUCCEEDED:
-        return {"status": "composing", "meta": {**meta, "percentage": percentage(job)}}
+        return {"status": "composing", "percentage": percentage(job)}
+    prompt, about = job.request.get("prompt"), job.request.get("track_id")
     made = _outputs(job)
     stems = {part: name for part in PARTS for name in made if name.startswith(f"stem-{part}.")}
-    urls = {part: link(made[name]) for part, name in stems.items()}
-    return {"status": "composed", "meta": {**meta, "track_url": download_url(made, link), "stems_url": urls}}
+    meta = {
+        "project_id": about,
+        "track_id": about,
+        "prompt": {"text": prompt} if prompt else None,
+        "version": job.request.get("version"),
+        "track_url": download_url(made, link),
+        "stems_url": {part: link(made[name]) for part, name in stems.items()},
+    }
+    return {"status": "composed", "meta": meta}
 
 
 def failure(job: Job) -> str:

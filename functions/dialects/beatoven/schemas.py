@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from functions.http.schemas import Asked, Body
+from functions.http.schemas import Body
 from patchbay.catalog.composition import MAX_SECTIONS
 from patchbay.catalog.prompts.understand import MAX_PROMPT_CHARS
 
@@ -49,7 +49,7 @@ class SectionOrder(Body):
     length: Milliseconds = Field(description="How long it is, ms")
 
 
-class TrackOrder(Asked):
+class TrackOrder(Body):
     """What a track is to be like, by a prompt, by fields, or both: then fields go before the prompt."""
 
     model_config = ConfigDict(extra="ignore")
@@ -66,7 +66,7 @@ class TrackOrder(Asked):
     looping: bool | None = Field(None, description="Whether the end leads back into the beginning")
 
 
-class PromptOrder(Asked):
+class PromptOrder(Body):
     """A track to compose at once."""
 
     # Left out or null, a prompt is asked for in the words for an empty one.
@@ -77,7 +77,7 @@ class PromptOrder(Asked):
     looping: bool | None = Field(None, description="Whether the end leads back into the beginning")
 
 
-class StemsOrder(Asked):
+class StemsOrder(Body):
     """An empty object, or which composition the stems are wanted of."""
 
     model_config = ConfigDict(extra="ignore")
@@ -199,18 +199,18 @@ class TaskMeta(Body):
 
     project_id: str | None
     track_id: str | None
-    version: int | None
     prompt: PromptText | None
-    track_url: str | None = None
-    stems_url: dict[str, str] | None = Field(None, description="bass, chords, melody and percussion")
-    percentage: int | None = None
+    version: int | None
+    track_url: str | None
+    stems_url: dict[str, str] = Field(description="bass, chords, melody and percussion")
 
 
 class Task(Body):
     """How a task stands."""
 
     status: Literal["composing", "composed", "failed"]
-    meta: TaskMeta
+    percentage: int | None = Field(None, description="How much is done; absent unless it is composing")
+    meta: TaskMeta | None = Field(None, description="Absent until it is composed")
     error: str | None = Field(None, description="Why it failed; absent unless it did")
 
 

@@ -18,8 +18,8 @@ from patchbay.domain.users import Caller
 
 DIALECT = "musicai"
 CUSTOM_STORAGE = "[custom storage]"
-VENDOR_PREFIX = "music-ai/"
-"""What the original's own workflows begin with; clients written for it send it."""
+VENDOR_PREFIXES = ("music-ai/", "moises/")
+"""What the original's own workflows begin with, today and under its former name; clients written for it send them."""
 CATALOGUE_DATE = "2026-01-01T00:00:00.000Z"
 """Told as the date of every workflow: they come with the program, and the clients' types want one."""
 INPUT = "input_url"
@@ -82,6 +82,7 @@ def job(found: Job, base: str, app: str, link: Callable[[Output], str]) -> dict[
 
     Neither client reads `workflow`, but programs around them do: the document, whose paths begin with `/api`, has
     `{id, name}`; the clients' types, whose paths begin with `/v1`, have the slug. Each base gets what was promised.
+    In all of these types, and in programs that compare it with `{}`, `result` is an object from the first on.
     """
     ours = found.request if found.dialect == DIALECT else {}
     return {
@@ -94,7 +95,7 @@ def job(found: Job, base: str, app: str, link: Callable[[Output], str]) -> dict[
         "workflowParams": ours.get("params") or _params(found),
         "status": _STATUS[found.state],
         "progress": found.progress,
-        "result": {o.name: _result(o, link) for o in found.outputs} if found.state is JobState.SUCCEEDED else None,
+        "result": {o.name: _result(o, link) for o in found.outputs} if found.state is JobState.SUCCEEDED else {},
         "error": _error(found),
         "createdAt": iso(found.created_at),
         "startedAt": iso(found.started_at),
@@ -127,7 +128,8 @@ def reference(name: str) -> dict[str, Any]:
 
 def slug(reference: str) -> str:
     """The slug that a client means by a slug, an id, or the original's way of writing it."""
-    return _by_id().get(reference, reference).removeprefix(VENDOR_PREFIX)
+    prefix = next(filter(reference.startswith, VENDOR_PREFIXES), "")
+    return _by_id().get(reference, reference.removeprefix(prefix))
 
 
 def workflow_id(name: str) -> str:

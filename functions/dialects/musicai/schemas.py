@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from functions.http.schemas import Asked, Body
+from functions.http.schemas import Body
 
 Status = Literal["QUEUED", "STARTED", "SUCCEEDED", "FAILED"]
 
 
-class JobOrder(Asked):
+class JobOrder(Body):
     """An order of work.
 
     Fields that are not listed are ignored: clients of the original send some that we have no use for. Parameters are
@@ -22,7 +22,7 @@ class JobOrder(Asked):
     workflow: str = Field(
         min_length=1,
         max_length=256,
-        description="Slug or id of the workflow; a leading `music-ai/` is taken off",
+        description="Slug or id of the workflow; a leading `music-ai/` or `moises/` is taken off",
         examples=["stems-vocals-accompaniment"],
     )
     params: dict[str, Any] = Field(
@@ -76,8 +76,8 @@ class Job(Body):
     workflowParams: dict[str, Any]  # noqa: N815
     status: Status
     progress: float = Field(ge=0, le=1, description="How much is done")
-    result: dict[str, Any] | None = Field(
-        description="Output name -> fresh link, plain value, or `[custom storage]`; null until there is one"
+    result: dict[str, Any] = Field(
+        description="Output name -> fresh link, plain value, or `[custom storage]`; empty until there is one"
     )
     error: JobError | None
     createdAt: str  # noqa: N815

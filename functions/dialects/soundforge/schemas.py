@@ -32,7 +32,16 @@ class Data(base.Body, Generic[T]):
     data: T
 
 
-class Body(base.Asked):
+class JobAnswer(Data[T], Generic[T]):
+    """How a job stands, also in the form of the service's own program."""
+
+    success: bool = True
+    job_id: str
+    status: str
+    progress: int
+
+
+class Body(base.Body):
     """Base of requests."""
 
     model_config = ConfigDict(extra="ignore")
@@ -42,12 +51,14 @@ class OnAudio(Body):
     """A request about a track, or about a file."""
 
     track_id: str | None = Field(None, max_length=64, description="A track, or an audio file, by its id")
-    file_path: str | None = Field(None, max_length=MAX_PATH_CHARS, description="A path under `/files` in its place")
+    file_path: str | None = Field(
+        None, max_length=MAX_PATH_CHARS, description="A path under `/files` in its place; beside it, of its audio"
+    )
 
     @model_validator(mode="after")
     def names_one(self) -> Self:
-        """Raises `InvalidInput` where neither is named, or both."""
-        if (self.track_id is None) is (self.file_path is None):
+        """Raises `InvalidInput` where neither is named."""
+        if self.track_id is None and self.file_path is None:
             raise InvalidInput("name a track by track_id, or a file by file_path", field="track_id")
         return self
 
@@ -56,7 +67,9 @@ class SeparationOrder(OnAudio):
     """What to separate, and how."""
 
     model: str | None = Field(None, max_length=64, description="`htdemucs`, or the best installed one, if left out")
-    engine: Engine = Field("local", description="`lalalai`: LALAL.AI, by the key in your settings; your minutes there")
+    engine: Engine | None = Field(
+        "local", description="`lalalai`: LALAL.AI, by the key in your settings; your minutes there"
+    )
     stems: Literal[2, 4, 6] | None = Field(
         None,
         description="With `lalalai`: 2 cost a minute there for a minute, 4 three, 6 six; as the model has if left out",
@@ -93,7 +106,8 @@ class Ordered(Body):
     success: bool = True
     job_id: str
     status: str
-    model: str | None = None
+    model: str | None = Field(None, description="Of a separation")
+    type: str | None = Field(None, description="Of an analysis for which no features were named")
 
 
 class Stem(Body):
@@ -143,6 +157,14 @@ class Mix(Body):
     error: str | None
 
 
+class KeptStem(Body):
+    """A stem that an editor made, as the service's own program is answered."""
+
+    ok: bool
+    stem_id: str
+    file_path: str = Field(description="Path under this address")
+
+
 class Model(Body):
     """A model that separates."""
 
@@ -190,9 +212,10 @@ class LalalaiCancelled(Body):
 
 
 class LalalaiCancelledAll(Body):
-    """How many were ended."""
+    """How many were ended, and how many are left for another call: one has little time."""
 
     cancelled: int
+    left: int
 
 
 class AnalysisExport(Body):
@@ -275,7 +298,7 @@ class DownloadOrder(Body):
     url: str | None = Field(None, min_length=1, max_length=2048, description="A track at Spotify")
     track_id: str | None = Field(None, max_length=64, description="A track of yours in its place")
     audio_url: str | None = Field(None, max_length=8192, description="Where its audio is, if you know that")
-    quality: Literal["lossless", "high", "medium", "low"] = "high"
+    quality: Literal["lossless", "high", "medium", "low"] | None = "high"
 
     @model_validator(mode="after")
     def names_one(self) -> Self:

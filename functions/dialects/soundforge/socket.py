@@ -9,8 +9,10 @@ from typing import Any
 
 from functions.dialects.soundforge import mapping
 from patchbay import bootstrap
+from patchbay.core.downloads import WORKFLOW
+from patchbay.domain.assets import Asset
 from patchbay.domain.base import utc_now
-from patchbay.domain.errors import PatchbayError
+from patchbay.domain.errors import NotFound, PatchbayError
 from patchbay.domain.ids import is_id
 from patchbay.domain.jobs import Job, JobState
 
@@ -18,9 +20,9 @@ VERSION = "2."
 MAX_BYTES = 16 * 1024
 _TOPIC = "jobs:"
 _TYPES: Mapping[str, str] = {
-    **dict.fromkeys(mapping.SEPARATION, "separation"),
+    **dict.fromkeys(mapping.SEPARATION, "processing"),
     mapping.ANALYSIS: "analysis",
-    "audio-encoder": "download",
+    WORKFLOW: "download",
     "generate": "generation",
     "compose": "composition",
 }
@@ -64,9 +66,19 @@ def standing(job: Job) -> list[tuple[str, Payload]]:
         case JobState.FAILED | JobState.CANCELLED:
             return [("job:failed", {"job_id": job.id, "job_type": kind, "error": mapping.error(job)})]
         case _:
-            progress, status = mapping.progress(job), mapping.STATUS[job.state]
-            shown = {"job_id": job.id, "status": status, "progress": progress, "message": _MESSAGES[job.state]}
+            progress, status, message = mapping.progress(job), mapping.STATUS[job.state], _MESSAGES[job.state]
+            if job.workflow == WORKFLOW and mapping.download_job(job, fetched(job))["status"] == "downloading":
+                status, message = "downloading", "Downloading"
+            shown = {"job_id": job.id, "status": status, "progress": progress, "message": message}
             return [("job:progress", shown), ("pipeline:progress", {**stage, "status": status, "progress": progress})]
+
+
+def fetched(job: Job) -> Asset | None:
+    """What a download fetches, as far as it is still there."""
+    try:
+        return bootstrap.services().assets.get(job.tenant_id, job.input_asset_id or "")
+    except NotFound:
+        return None
 
 
 def forgotten(job_id: str) -> list[tuple[str, Payload]]:
@@ -102,6 +114,9 @@ def _on_job(connection_id: str, job_id: str, event: str, payload: Any, told: Pay
 def _result(job: Job) -> Payload:
     if job.workflow in mapping.SEPARATION:
         return {"stems": mapping.stems(job)}
+    if job.workflow == WORKFLOW:
+        told = mapping.download_job(job, None)
+        return {name: told[name] for name in ("output_path", "file_size")}
     return {output.name: output.value for output in job.outputs if output.key is None}
 
 

@@ -17,7 +17,7 @@ from functions.http import cookies
 from functions.http.app import REFUSED, anybody
 from functions.http.limits import address
 from patchbay.core.browsers import check_form_token, form_token, is_secret, new_secret
-from patchbay.domain.errors import PatchbayError, RateLimited, Unauthenticated
+from patchbay.domain.errors import PatchbayError, RateLimited, Unauthenticated, Unavailable
 from patchbay.domain.users import Caller
 
 STUDIO, LOG_IN = "/studio/", "/users/log-in"
@@ -72,7 +72,7 @@ class Visit:
         """A page; `error` gives it its status."""
         html = frame.page(title, content, notice=self.notice, fault=fault, inside=self.who is not None)
         headers = dict(frame.HEADERS)
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | Unavailable) and error.retry_after_s is not None:
             headers["retry-after"] = str(error.retry_after_s)
         answer = Response(html.encode("utf-8", "replace"), _status(error), headers, "text/html")
         return self.kept(answer)

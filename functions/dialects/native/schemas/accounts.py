@@ -3,13 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from functions.dialects.native.schemas.common import NEXT, Order
 from functions.dialects.native.schemas.costs import Budget, Spent
 from functions.http.schemas import Body
 
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
+
+def _shown(name: str) -> str:
+    if not name.strip():
+        raise ValueError("a name needs a character that can be seen")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255, json_schema_extra={"pattern": r"\S"}), AfterValidator(_shown)]
 Scope = Literal["*", "read", "write"]
 LONGEST_OVERLAP_S = 30 * 86_400
 

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from functions.http.schemas import Asked, Body
+from functions.http.schemas import Body
 
 NEXT = "Give it as `cursor` for the next page; null on the last one"
 
 
-class Order(Asked):
+class Order(Body):
     """Base of what clients send: a name that is not known is refused, so that a typing error never passes silently."""
 
     model_config = ConfigDict(extra="forbid")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from functions.dialects.soundforge import documents, mapping, schemas
-from functions.dialects.soundforge.routes.base import audio_of, data, job_of, order
+from functions.dialects.soundforge.routes.base import audio_of, data, job_of, order, standing
 from functions.http.app import JsonAnswer
 from functions.http.dialect import new_router
 from functions.http.once import once_of
@@ -19,12 +19,12 @@ _MADE: Final[dict[int | str, dict[str, Any]]] = {201: {"model": schemas.Ordered,
 router = new_router()
 
 
-@router.get("/api/analysis/job/{job_id}", response_model=schemas.Data[schemas.AnalysisJob], tags=TAGS)
+@router.get("/api/analysis/job/{job_id}", response_model=schemas.JobAnswer[schemas.AnalysisJob], tags=TAGS)
 async def get_analysis(request: Request, job_id: str) -> JsonAnswer:
     """How an analysis stands, and what was found once it is over."""
     job = job_of(request, job_id, mapping.ANALYSIS)
     found = documents.analysis(bootstrap.services().objects, job) if job.state is JobState.SUCCEEDED else None
-    return JsonAnswer(data(mapping.analysis_job(job, found)))
+    return JsonAnswer(standing(mapping.analysis_job(job, found)))
 
 
 @router.post(ANALYZE, response_model=schemas.Data[schemas.Started], responses=_MADE, tags=TAGS)
@@ -42,6 +42,7 @@ async def analyze(request: Request, body: schemas.AnalysisOrder) -> JsonAnswer:
         request={"type": body.type} if body.type else {},
     )
     job = bootstrap.services().jobs.submit(asked, once_of(request))
-    if body.track_id is None:
-        return JsonAnswer({"success": True, "job_id": job.id, "status": "queued"}, status_code=201)
+    if body.file_path is not None:
+        kind = {} if body.features else {"type": body.type or "full"}
+        return JsonAnswer({"success": True, "job_id": job.id, "status": "queued", **kind}, status_code=201)
     return JsonAnswer(data({"job_id": job.id, "track_id": track_id, "status": "queued"}))

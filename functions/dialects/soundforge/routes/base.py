@@ -34,15 +34,22 @@ def data(content: Any) -> dict[str, Any]:
     return {"data": content}
 
 
+def standing(job: dict[str, Any]) -> dict[str, Any]:
+    """How a job stands: in the envelope, and beside it what the service's own program tells of it."""
+    told = {name: job[name] for name in ("status", "progress")}
+    return {**data(job), "success": True, "job_id": job["id"], **told}
+
+
 def audio_of(request: Request, track_id: str | None, file_path: str | None) -> tuple[str, Song | None, Asset]:
     """(track id, song, audio) that a request names. Raises `NotFound`, `Conflict`, `InvalidInput`."""
     songs, tenant_id = bootstrap.services().songs, caller(request).tenant_id
-    if track_id is None:
-        named = names.parse_told(file_path or "")
-        if named.place == "stems":
-            raise InvalidInput("stems are not worked on again; name a track", field="file_path")
-        track_id = named.owner_id
+    named = names.parse_told(file_path) if file_path is not None else None
+    if named and named.place == "stems":
+        raise InvalidInput("stems are not worked on again; name a track", field="file_path")
+    track_id = track_id or (named.owner_id if named else "")
     song, asset = songs.audio_of(tenant_id, track_id)
+    if named and named.owner_id not in {track_id, asset.id}:
+        raise InvalidInput("that file is not the track's; name one of them", field="file_path")
     return track_id, song, asset
 
 
@@ -74,10 +81,10 @@ def job_of(request: Request, job_id: str, *workflows: str) -> Job:
     return job
 
 
-def latest(request: Request, track_id: str, *workflows: str) -> Job:
-    """The newest job of a track that ended well. Raises `NotFound`."""
+def latest(request: Request, track_id: str, what: str, *workflows: str) -> Job:
+    """The newest job of a track that ended well; `what` is what such jobs make. Raises `NotFound`."""
     which = JobFilter(states=(JobState.SUCCEEDED,), workflows=workflows, batches=(batch_of(track_id),))
     found = bootstrap.services().jobs.list(caller(request).tenant_id, which, limit=1)
     if not found:
-        raise NotFound(f"track {track_id} has none yet")
+        raise NotFound(f"track {track_id} has no {what} yet; order it, and ask again when its job is over")
     return found[0]

@@ -30,8 +30,11 @@ router = new_router()
 
 @router.get(STEM, tags=TAGS, status_code=302, response_class=Response, responses=_TO_FILE)
 async def export_stem(request: Request, stem_id: str) -> Response:
-    """One stem's file."""
-    job_id, place = names.parse_stem_id(stem_id)
+    """One stem's file: of a separation, or one that was kept by itself."""
+    try:
+        job_id, place = names.parse_stem_id(stem_id)
+    except NotFound as missing:
+        return _to_audio(request, stem_id, missing)
     files = names.files_of(job_of(request, job_id, *mapping.SEPARATION).outputs)
     if place >= len(files):
         raise NotFound(f"there is no stem {stem_id}")
@@ -44,14 +47,14 @@ async def export_stems(request: Request, track_id: str) -> Response:
     services = bootstrap.services()
     song, asset = services.songs.audio_of(caller(request).tenant_id, track_id)
     await request.body()  # where each request holds a thread, this is where one too many is sent away
-    job = latest(request, track_id, *mapping.SEPARATION)
+    job = latest(request, track_id, "separation", *mapping.SEPARATION)
     made_at, outputs = job.completed_at or job.created_at, names.files_of(job.outputs)
     entries = [archive.Entry(f"{o.name}.wav", o.key or "", o.size_bytes or 0, made_at) for o in outputs]
     if not services.jobs.whole(job):
         raise NotFound(f"the stems of track {track_id} are not kept any more; separate it again")
     archive.check_size(entries)
-    name = archive.file_name(song.label if song else asset.name, ".zip").encode("ascii", "replace").decode()
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    name = archive.file_name(song.label if song else asset.name, ".zip")
+    headers = {"content-disposition": archive.attachment(name)}
     blocks = archive.written(services.objects, entries)
     return StreamingResponse(blocks, media_type=archive.MEDIA_TYPE, headers=headers)
 
@@ -61,7 +64,7 @@ async def export_analysis(request: Request, track_id: str) -> JsonAnswer:
     """What is known of a track's music, by its latest analysis."""
     services = bootstrap.services()
     song, asset = services.songs.audio_of(caller(request).tenant_id, track_id)
-    job = latest(request, track_id, mapping.ANALYSIS)
+    job = latest(request, track_id, "analysis", mapping.ANALYSIS)
     found = mapping.analysis(documents.analysis(services.objects, job), job.request.get("type"))
     title, artist = (song.facts.title, song.facts.artist) if song else (asset.name, "")
     return JsonAnswer({"track_id": track_id, "title": title, "artist": artist, "analysis": found})
@@ -86,6 +89,18 @@ async def get_file(request: Request, path: str) -> Response:
     if asset.state is not AssetState.READY:
         raise Conflict("this audio is being looked at; try again in a moment")
     return _to(services.assets.download_url(asset))
+
+
+def _to_audio(request: Request, asset_id: str, missing: NotFound) -> Response:
+    """The way to a file of one's own. Raises `missing` where there is none."""
+    assets = bootstrap.services().assets
+    try:
+        asset = assets.get(caller(request).tenant_id, asset_id)
+    except NotFound:
+        raise missing from None
+    if asset.state is not AssetState.READY:
+        raise missing
+    return _to(assets.download_url(asset))
 
 
 def _downloaded(request: Request, track_id: str, name: str) -> Output | None:

@@ -55,8 +55,11 @@ async def cancel(request: Request, body: schemas.LalalaiTask) -> JsonAnswer:
 
 @router.post(CANCEL_ALL, response_model=schemas.Data[schemas.LalalaiCancelledAll], tags=TAGS)
 async def cancel_all(request: Request) -> JsonAnswer:
-    """End all of your separations there that are not over."""
-    return JsonAnswer(data({"cancelled": bootstrap.services().vendors.cancel_all(caller(request).tenant_id)}))
+    """End your separations there that are not over. There may be more than one call has time for: then `left` tells how
+    many there still are, and another call goes on.
+    """
+    done = bootstrap.services().vendors.cancel_all(caller(request).tenant_id)
+    return JsonAnswer(data({"cancelled": done.ended, "left": done.left}))
 
 
 @router.get(KEY, include_in_schema=False)
@@ -110,7 +113,7 @@ def box(visit: Visit, who: Caller, error: PatchbayError | None = None) -> Html:
     told = fill(_KEPT, day=f"{kept.kept_at:%Y-%m-%d}") if kept else NOTHING
     shown = (_REPLACE if kept else _SAVE).html(visit.token, None, faults(error))
     removal = _REMOVE.html(visit.token) if kept else NOTHING
-    return Html(fill(_BOX, content=Html(_OFFER + told)) + shown + removal)
+    return fill(_BOX, content=Html(_OFFER + told + shown + removal))
 
 
 def _save(who: Caller, fields: Mapping[str, str]) -> VendorMinutes:

@@ -38,7 +38,7 @@ LONGEST_S, LONGEST_IN_LAMBDA_S = 600.0, 24.0
 ASYNC = "respond-async"
 TAGS: Final[list[str | Enum]] = ["DAW"]
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}},
+    200: {"model": schemas.KeptStem, "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}},
     202: {"model": schemas.Data[schemas.Mix], "description": "Under way: ask for it at `Location`"},
     303: {"model": schemas.Data[schemas.Mix], "description": "To the file, where it is too large for an answer"},
 }
@@ -57,12 +57,21 @@ router = new_router()
 async def export(request: Request) -> Response:
     """Mix stems as the manifest says; the mix is the answer, 24 bits a sample.
 
-    With the header `Prefer: respond-async` the answer is 202 and a job, at once.
+    With the header `Prefer: respond-async` the answer is 202 and a job, at once. One stem that an editor made, as
+    `file` with the texts `track_id` and `stem_type`, is not mixed but kept: then the answer is where it can be got.
     """
     services = bootstrap.services()
     taken, fields = await receive_files(
-        request, field=stems.FIELD, least=0, most=daw.MAX_STEMS, check=_checked, keep_until=utc_now() + KEPT
+        request,
+        field=stems.FIELD,
+        also=stems.FILE,
+        least=0,
+        most=daw.MAX_STEMS,
+        check=_checked,
+        keep_until=utc_now() + KEPT,
     )
+    if stems.TYPE in fields:
+        return _kept(request, taken, fields)
     job: Job | None = None
     try:
         job = services.jobs.submit(_order(request, taken, fields), once_of(request))
@@ -86,6 +95,14 @@ async def get_export(request: Request, job_id: str) -> JsonAnswer:
     if job.dialect != NAME:
         raise NotFound(f"there is no job {job_id}")
     return JsonAnswer(data(_standing(job)))
+
+
+def _kept(request: Request, taken: list[Asset], fields: dict[str, str]) -> Response:
+    try:
+        return JsonAnswer(stems.kept(request, taken, fields))
+    except PatchbayError:
+        _forget(taken)
+        raise
 
 
 def _checked(fields: dict[str, str]) -> None:
@@ -151,8 +168,8 @@ def _file(job: Job) -> Response:
     if observe.in_lambda() and (output.size_bytes or archive.MAX_LAMBDA_BYTES + 1) > archive.MAX_LAMBDA_BYTES:
         told = _standing(job)
         return JsonAnswer(data(told), status_code=303, headers={"location": told["url"]})
-    name = archive.file_name(mapping.track_of(job) or "mix", ".wav").encode("ascii", "replace").decode()
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    name = archive.file_name(mapping.track_of(job) or "mix", ".wav")
+    headers = {"content-disposition": archive.attachment(name)}
     length = {"content-length": str(output.size_bytes)} if output.size_bytes else {}
     return StreamingResponse(_blocks(output), media_type="audio/wav", headers={**headers, **length})
 

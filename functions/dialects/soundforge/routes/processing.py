@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from functions.dialects.soundforge import mapping, schemas
-from functions.dialects.soundforge.routes.base import audio_of, data, job_of, order
+from functions.dialects.soundforge.routes.base import audio_of, data, job_of, order, standing
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import new_router
 from functions.http.once import once_of
@@ -20,12 +20,13 @@ _MADE: Final[dict[int | str, dict[str, Any]]] = {201: {"model": schemas.Ordered,
 router = new_router()
 
 
-@router.get("/api/processing/job/{job_id}", response_model=schemas.Data[schemas.SeparationJob], tags=TAGS)
+@router.get("/api/processing/job/{job_id}", response_model=schemas.JobAnswer[schemas.SeparationJob], tags=TAGS)
 async def get_separation(request: Request, job_id: str) -> JsonAnswer:
     """How a separation stands, and its stems once it is over."""
     job = job_of(request, job_id, *mapping.SEPARATION)
     known = job.workflow == mapping.LALALAI and not job.state.terminal
-    return JsonAnswer(data(mapping.separation_job(job, bootstrap.services().vendors.task_id(job) if known else None)))
+    task_id = bootstrap.services().vendors.task_id(job) if known else None
+    return JsonAnswer(standing(mapping.separation_job(job, task_id)))
 
 
 @router.post(SEPARATE, response_model=schemas.Data[schemas.Separation], responses=_MADE, tags=TAGS)
@@ -35,7 +36,7 @@ async def separate(request: Request, body: schemas.SeparationOrder) -> JsonAnswe
     how, model = _elsewhere(request, body) if body.engine == "lalalai" else _here(body)
     track_id, song, asset = audio_of(request, body.track_id, body.file_path)
     job = services.jobs.submit(order(request, track_id, song, asset, **how), once_of(request))
-    if body.track_id is None:
+    if body.file_path is not None:
         told = {"success": True, "job_id": job.id, "status": mapping.STATUS[job.state], "model": model}
         return JsonAnswer(told, status_code=201)
     return JsonAnswer(data({"job_id": job.id, "track_id": track_id, "model": model, "status": "queued"}))

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 
-from functions.dialects.soundforge import daw, mapping
+from functions.dialects.soundforge import daw, mapping, names
 from functions.dialects.soundforge.routes.base import latest
 from functions.http.app import caller
 from patchbay import bootstrap
@@ -16,6 +16,8 @@ from patchbay.domain.jobs import Job, JobFile, JobState, Output
 
 FIELD: Final = "stems[]"
 JOB, TRACK = "job_id", "track_id"
+FILE, TYPE = "file", "stem_type"
+"""What the service's own program sends in their place: one stem that its editor made, to be kept."""
 _PREFIX = "stem-"
 """What stems are called of a job that makes other audio too."""
 
@@ -40,6 +42,27 @@ def brought(request: Request, stems: Sequence[Asset]) -> list[JobFile]:
     return files
 
 
+def kept(request: Request, brought: Sequence[Asset], fields: Mapping[str, str]) -> dict[str, Any]:
+    """A stem that an editor made, kept as audio of its owner's: what the service's own program is answered.
+
+    Raises `InvalidInput`, `NotFound`, `Conflict`.
+    """
+    services, tenant_id, kind = bootstrap.services(), caller(request).tenant_id, fields[TYPE].strip()
+    if len(brought) != 1:
+        raise InvalidInput(f"bring the stem as one part named {FILE}", field=FILE)
+    if not 0 < len(kind) <= daw.MAX_NAME_CHARS or not kind.isprintable():
+        raise InvalidInput(f"say what stem it is in 1 to {daw.MAX_NAME_CHARS} characters, such as vocals", field=TYPE)
+    if not fields.get(TRACK):
+        raise InvalidInput("name the track that the stem is of", field=TRACK)
+    services.songs.audio_of(tenant_id, fields[TRACK])
+    asset = services.assets.inspect(tenant_id, brought[0].id)
+    if asset.state is not AssetState.READY:
+        raise InvalidInput(f"the stem cannot be used: {asset.reason}", field=FILE)
+    limits = services.assets.limits
+    services.assets.keep(tenant_id, asset.id, services.clock.now() + limits.kept if limits.kept else None)
+    return {"ok": True, "stem_id": asset.id, "file_path": names.path_of("uploads", asset.id, f"{kind}_edited.wav")}
+
+
 def job_of(request: Request, fields: Mapping[str, str]) -> Job:
     """The job whose stems a form without files means: the one it names, or the latest separation of its track.
 
@@ -54,7 +77,7 @@ def job_of(request: Request, fields: Mapping[str, str]) -> Job:
         return job
     if track_id := fields.get(TRACK):
         services.songs.audio_of(tenant_id, track_id)
-        return latest(request, track_id, *mapping.SEPARATION)
+        return latest(request, track_id, "separation", *mapping.SEPARATION)
     told = f"bring stems as parts named {FIELD}, or name whose stems are meant: a job by {JOB}, a track by {TRACK}"
     raise InvalidInput(told, field=FIELD)
 

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 from fastapi import Query, Request
 
 from functions.dialects.soundforge import mapping, schemas
-from functions.dialects.soundforge.routes.base import NAME, batch_of, data, job_of
+from functions.dialects.soundforge.routes.base import NAME, batch_of, data, job_of, standing
+from functions.dialects.soundforge.socket import fetched
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import new_router
 from functions.http.once import once_of
@@ -27,15 +28,11 @@ OWN: Final[list[str | Enum]] = ["Tracks"]
 router = new_router()
 
 
-@router.get("/api/download/job/{job_id}", response_model=schemas.Data[schemas.DownloadJob], tags=DOWNLOADS)
+@router.get("/api/download/job/{job_id}", response_model=schemas.JobAnswer[schemas.DownloadJob], tags=DOWNLOADS)
 async def get_download(request: Request, job_id: str) -> JsonAnswer:
     """How a download stands."""
     job = job_of(request, job_id, WORKFLOW)
-    try:
-        asset = bootstrap.services().assets.get(job.tenant_id, job.input_asset_id or "")
-    except NotFound:
-        asset = None
-    return JsonAnswer(data(mapping.download_job(job, asset)))
+    return JsonAnswer(standing(mapping.download_job(job, fetched(job))))
 
 
 @router.post(FETCH, response_model=schemas.FoundAnswer, tags=SPOTIFY)
@@ -60,7 +57,7 @@ async def download(request: Request, body: schemas.DownloadOrder) -> JsonAnswer:
         metadata={"track_id": song.id},
     )
     job = bootstrap.services().downloads.order(
-        order, song, body.quality, audio_url=body.audio_url, once=once_of(request)
+        order, song, body.quality or "high", audio_url=body.audio_url, once=once_of(request)
     )
     return JsonAnswer(data({"job_id": job.id, "track_id": song.id, "status": "queued"}))
 

@@ -1,5 +1,6 @@
 """What the routes share."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ NAME: Final = "twoshot"
 _HOUR_S = 3600
 QUOTAS: Final = Quotas(Quota(100, _HOUR_S), Quota(1000, _HOUR_S), Quota(5000, _HOUR_S))
 """The document's: anonymous, authenticated, premium."""
+_WEIGHT: Final = r"[01](\.\d{0,3})?"
 
 
 def find_key(headers: Headers) -> str | None:
@@ -64,13 +66,27 @@ def items(found: Sequence[Sample], watcher: str | None) -> list[dict[str, Any]]:
 
 
 def to_file(request: Request, told: dict[str, Any], licence_id: int | None = None) -> Response:
-    """The way to a file: its address as JSON for who wants that, else a redirection.
+    """The way to a file: its address as JSON for who would rather have that, else a redirection.
 
     The licence that the file is under is in both (RFC 8288, relation `license`).
     """
     headers = {"vary": "accept"}
     if licence_id is not None:
         headers["link"] = f'</licence/{licence_id}>; rel="license"'
-    if "application/json" in request.headers.get("accept", ""):
+    if prefers_json(",".join(request.headers.getlist("accept"))):
         return JsonAnswer(told, headers=headers)
     return Response(status_code=302, headers={**headers, "location": told["url"]})
+
+
+def prefers_json(accept: str) -> bool:
+    """Whether JSON is wanted more than whatever there is (RFC 9110, section 12.5.1).
+
+    Programs whose HTTP library names it beside `*/*` on every request, as axios does, ask for files all the same.
+    """
+    wanted = dict.fromkeys(("application/json", "*/*"), 0.0)
+    for part in accept.lower().split(","):
+        kind, *more = (text.strip() for text in part.split(";"))
+        weight = next((text[2:].strip() for text in more if text.startswith("q=")), "1")
+        if kind in wanted and re.fullmatch(_WEIGHT, weight):
+            wanted[kind] = float(weight)
+    return wanted["application/json"] > wanted["*/*"]

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request
+from pydantic import BeforeValidator
 
 from functions.dialects.twoshot.mapping import generations, inputs
 from functions.dialects.twoshot.mapping.inputs import FIELD, Given
@@ -15,7 +16,7 @@ from functions.dialects.twoshot.routes.base import NAME
 from functions.dialects.twoshot.routes.generation import shown
 from functions.dialects.twoshot.schemas import generations as schemas
 from functions.dialects.twoshot.schemas import models as model_schemas
-from functions.dialects.twoshot.schemas.common import Limit
+from functions.dialects.twoshot.schemas.common import Limit, unless_empty
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import new_router
 from functions.http.once import once_of
@@ -81,7 +82,10 @@ async def create_generation(request: Request, body: model_schemas.GenerationOrde
 @router.get(GENERATIONS, response_model=list[schemas.Generation], tags=TAGS)
 async def list_generations(
     request: Request,
-    kind: Annotated[Kind | None, Query(alias="type", description="Only these, of your newest 5000")] = None,
+    kind: Annotated[
+        Annotated[Kind | None, BeforeValidator(unless_empty)],
+        Query(alias="type", description="Only these, of your newest 5000"),
+    ] = None,
     limit: Limit = 20,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Results to leave out")] = 0,
 ) -> JsonAnswer:

@@ -8,14 +8,13 @@ from fastapi import Path, Query, Request
 from functions.dialects.twoshot.mapping import models as mapping
 from functions.dialects.twoshot.routes.base import viewer
 from functions.dialects.twoshot.schemas import models as schemas
-from functions.dialects.twoshot.schemas.common import Limit, Number
+from functions.dialects.twoshot.schemas.common import Limit, Number, Which
 from functions.dialects.twoshot.schemas.samples import Like
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import new_router
 from patchbay import bootstrap
 from patchbay.catalog import generators
 from patchbay.core.models import Sort, Wanted
-from patchbay.core.numbers import MOST
 from patchbay.domain.samples import MAX_TAG_CHARS
 
 MODELS, MODEL, PRESETS, TAGS_IN_USE = "/model", "/model/{model_id}", "/model/preset", "/model/tag"
@@ -44,7 +43,7 @@ async def list_models(
 
 @router.get(PRESETS, response_model=list[schemas.Preset], tags=TAGS)
 async def list_presets(
-    model_id: Annotated[int | None, Query(alias="modelId", ge=1, le=MOST, description="Only of this model")] = None,
+    model_id: Annotated[Which, Query(alias="modelId", description="Only of this model")] = None,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> JsonAnswer:

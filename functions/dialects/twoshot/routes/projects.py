@@ -10,14 +10,13 @@ from functions.dialects.twoshot.mapping import projects as mapping
 from functions.dialects.twoshot.mapping import users
 from functions.dialects.twoshot.routes.base import link, tenant_of, viewer
 from functions.dialects.twoshot.schemas import projects as schemas
-from functions.dialects.twoshot.schemas.common import Number
+from functions.dialects.twoshot.schemas.common import Measure, Number, Whether, Which
 from functions.http.app import JsonAnswer, caller
 from functions.http.conditions import FIELD, etag, expected
 from functions.http.dialect import new_router
 from functions.http.once import once_of
 from functions.http.sizes import MAX_ANSWER_BYTES, answer_bytes
 from patchbay import bootstrap
-from patchbay.core.numbers import MOST
 from patchbay.core.projects import Edit
 from patchbay.core.search import Query as Wanted
 from patchbay.core.search.query import MAX_OFFSET
@@ -32,7 +31,6 @@ MOST_LISTED = 10
 SLACK_BYTES = 8_000
 """Of an answer: all of a project but its document."""
 TAGS: Final[list[str | Enum]] = ["Projects"]
-Measure = Annotated[float | None, Query(ge=0, le=100_000, allow_inf_nan=False)]
 _STALE: Final[dict[int | str, dict[str, Any]]] = {
     412: {"description": "The project is not any more what `If-Match` says", "model": None}
 }
@@ -63,8 +61,8 @@ async def create_project(request: Request, body: schemas.ProjectBody) -> JsonAns
 @router.get(PROJECTS, response_model=list[schemas.ListedProject], tags=TAGS)
 async def list_projects(
     request: Request,
-    owner_id: Annotated[int | None, Query(ge=1, le=MOST, description="Projects of this user")] = None,
-    public: Annotated[bool | None, Query(description="True: leave out what only you see")] = None,
+    owner_id: Annotated[Which, Query(description="Projects of this user")] = None,
+    public: Annotated[Whether, Query(description="True: leave out what only you see")] = None,
     name: Annotated[str, Query(max_length=200, description="Words of it; the last may be a beginning")] = "",
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="Results in this answer")] = MOST_LISTED,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Results to leave out")] = 0,

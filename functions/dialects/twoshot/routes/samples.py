@@ -11,11 +11,10 @@ from functions.dialects.twoshot.routes import files
 from functions.dialects.twoshot.routes.base import items, link, tenant_of, to_file, viewer
 from functions.dialects.twoshot.schemas import audio as audio_schemas
 from functions.dialects.twoshot.schemas import samples as schemas
-from functions.dialects.twoshot.schemas.common import Limit, Number, redirect
+from functions.dialects.twoshot.schemas.common import Limit, Measure, Number, Whether, Which, redirect
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import new_router
 from patchbay import bootstrap
-from patchbay.core.numbers import MOST
 from patchbay.core.search import Query as Wanted
 from patchbay.core.search.query import MAX_OFFSET
 from patchbay.domain.errors import Conflict, InvalidInput, NotFound
@@ -24,7 +23,6 @@ from patchbay.domain.samples import Sample
 BROWSE, SAMPLE, EXPLORE = "/sample", "/sample/{sample_id}", "/tag/explore"
 PREVIEW, DOWNLOAD = SAMPLE + "/preview/{audio_id}", SAMPLE + "/download/{audio_id}"
 TAGS: Final[list[str | Enum]] = ["Samples"]
-Measure = Annotated[float | None, Query(ge=0, le=100_000, allow_inf_nan=False)]
 router = new_router()
 
 
@@ -32,8 +30,8 @@ router = new_router()
 async def browse(
     request: Request,
     q: Annotated[str, Query(max_length=200, description="Words of names and tags; the last may be a beginning")] = "",
-    owner_id: Annotated[int | None, Query(ge=1, le=MOST, description="Samples of this user")] = None,
-    public: Annotated[bool | None, Query(description="True: leave out what only you see")] = None,
+    owner_id: Annotated[Which, Query(description="Samples of this user")] = None,
+    public: Annotated[Whether, Query(description="True: leave out what only you see")] = None,
     scale: Annotated[str, Query(max_length=32, description="Such as `A Minor`")] = "",
     bpm_min: Measure = None,
     bpm_max: Measure = None,

@@ -36,6 +36,9 @@ def resolve(reference: Reference, viewer: str) -> Resolved:
     sample, field = None, reference.field
     if reference.generation_id is not None:
         asset = _generated(reference.generation_id, reference.output_name, viewer, field)
+        if reference.audio_id not in {None, asset.id}:
+            told = f"generation {reference.generation_id} made no audio {reference.audio_id} of that name"
+            raise Missing(told, field=field)
     elif reference.sample_id is not None:
         sample, asset = _of_sample(reference.sample_id, reference.audio_id, viewer, field)
     elif reference.audio_id is not None:

@@ -75,7 +75,7 @@ async def set_picture(request: Request) -> JsonAnswer:
 @router.patch("/user/instagram", response_model=schemas.User, tags=TAGS)
 async def set_instagram(request: Request, body: schemas.Instagram) -> JsonAnswer:
     """Tell your name at Instagram."""
-    found = bootstrap.services().people.set_instagram(caller(request).tenant_id, body.instagram)
+    found = bootstrap.services().people.set_instagram(caller(request).tenant_id, body.instagram or "")
     return JsonAnswer(mapping.user(found, link))
 
 

@@ -4,7 +4,7 @@
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from functions.http import schemas as base
 from patchbay.core.numbers import MOST
@@ -15,7 +15,20 @@ Number = Annotated[int, Path(ge=1, le=MOST)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Results in this answer")]
 
 
-class Body(base.Asked):
+def unless_empty(given: Any) -> Any:
+    """Forms, and programs that write all of their filters, have empty texts for what was left out."""
+    return None if given == "" else given
+
+
+Whether = Annotated[bool | None, BeforeValidator(unless_empty)]
+Which = Annotated[Annotated[int, Field(ge=1, le=MOST)] | None, BeforeValidator(unless_empty)]
+Measure = Annotated[
+    Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None, BeforeValidator(unless_empty), Query()
+]
+"""A bound of a filter, in a query."""
+
+
+class Body(base.Body):
     """What a client sends. Fields that are not listed have no effect: newer clients may send more."""
 
     model_config = ConfigDict(extra="ignore")

@@ -3,7 +3,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from functions.dialects.twoshot.schemas.common import Body
 from functions.dialects.twoshot.schemas.projects import Envelope, ProjectData
@@ -35,6 +35,14 @@ class RenderOptions(Body):
         None, ge=-40, le=-5, allow_inf_nan=False, description="LUFS; the mix as it is if left out"
     )
     stems: bool = Field(False, description="Whether to give each track by itself too, in a ZIP")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told(cls, given: Any) -> Any:
+        """Options without those that are null, as many programs write what they leave out."""
+        if not isinstance(given, dict):
+            return given
+        return {name: v for name, v in given.items() if v is not None or name not in RenderOptions.model_fields}
 
 
 class RenderData(RenderOptions, Envelope, ProjectData):

@@ -34,6 +34,7 @@ TEMPO_SYNC: Final = "tempo-sync"
 LONGEST_BEATS, LONGEST_S = 400_000, 86_400
 _MOST_TOLD = 100
 """Characters of a field's name that nobody knows."""
+_NOTED = "A note of your own about the audio; it is kept as it is, and nothing is worked out by it"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -112,18 +113,25 @@ class PlayHead(Part):
 
 
 class ClipSource(Choice):
-    """What a clip is cut from: `audioId`, `sampleId` or both of one thing; or what a generation made."""
+    """What a clip is cut from: `audioId`, `sampleId` or both of one thing; or what a generation made, whose `audioId`
+    may stand beside it.
+    """
 
     audioId: Id | None = None
     sampleId: Annotated[int, Field(ge=1, le=MOST)] | None = None
     generationJobId: Id | None = None
     outputName: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    duration: Seconds | None = Field(None, description=_NOTED)
+    tempo: Annotated[float, Field(ge=0, le=1000)] | None = Field(None, description=_NOTED)
+    colour: Color | None = Field(None, description=_NOTED)
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.generationJobId is None) != (self.outputName is None):
             raise _fault("generationJobId and outputName go together")
-        if (self.generationJobId is None) == (self.audioId is None and self.sampleId is None):
+        if self.generationJobId is not None and self.sampleId is not None:
+            raise _fault("a source is a sample's or a generation's, not both")
+        if self.generationJobId is None and self.audioId is None and self.sampleId is None:
             raise _fault("a source is audioId or sampleId, or generationJobId with outputName")
         return self
 
@@ -132,7 +140,7 @@ class Clip(Part):
     """A piece of a source on a track."""
 
     id: OwnId = Field(default_factory=new_id)
-    name: Title = ""
+    name: Title | None = ""
     color: Color | None = None
     position: Beats = 0.0
     muted: StrictBool = False
@@ -182,7 +190,7 @@ class SoloTarget(Choice):
         return self
 
 
-class ProjectData(base.Asked):
+class ProjectData(base.Body):
     """The document of a project."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
@@ -207,7 +215,7 @@ class ProjectData(base.Asked):
                 yield f"tracks[{t}].clips[{c}]", clip
 
 
-class Envelope(base.Asked):
+class Envelope(base.Body):
     """What a body has around a document, which may lie in `data` too, as answers have it. What else an answer tells
     may be sent back with it, and changes nothing.
     """

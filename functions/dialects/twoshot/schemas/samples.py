@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from functions.dialects.twoshot.schemas.common import Body
+from functions.dialects.twoshot.schemas.common import Body, Whether, Which
 from functions.dialects.twoshot.schemas.users import Owner
 from functions.http import schemas as base
 from patchbay.core.numbers import MOST
@@ -28,25 +28,19 @@ def _listed(given: Any) -> Any:
     return [tag for part in text.split(",") if (tag := part.strip())]
 
 
-def _unless_empty(given: Any) -> Any:
-    """A form has empty texts for what was left out."""
-    return None if given == "" else given
-
-
 Tag = Annotated[str, Field(min_length=1, max_length=MAX_TAG_CHARS)]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), BeforeValidator(_listed)]
-Reference = Annotated[int | None, Field(ge=1, le=MOST), BeforeValidator(_unless_empty)]
 
 
 class SampleFacts(Body):
     """What is told of a sample when it is made."""
 
     name: str | None = Field(None, max_length=MAX_NAME_CHARS, description="The file's name if left out")
-    public: Annotated[bool | None, BeforeValidator(_unless_empty)] = Field(None, description="False if left out")
+    public: Whether = Field(None, description="False if left out")
     scale: str | None = Field(None, max_length=32, description="Such as `C Major`; heard out of the audio if left out")
     tags: Tags = Field(default_factory=list)
-    folderId: Reference = None
-    licenceId: Reference = None
+    folderId: Which = None
+    licenceId: Which = None
 
 
 class UploadedSample(SampleFacts):

@@ -81,7 +81,7 @@ class Follow(base.Body):
 class Instagram(Body):
     """A name at Instagram."""
 
-    instagram: str = Field(max_length=100, description="Name or address; empty to remove it")
+    instagram: str | None = Field(max_length=100, description="Name or address; empty or null to remove it")
 
 
 class PictureOrder(Body):

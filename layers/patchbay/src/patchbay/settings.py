@@ -105,6 +105,8 @@ class Settings(BaseModel):
     """Tasks of the ingest service that are kept at rest."""
     ingest_max: int = Field(0, ge=0, le=100)
     """Tasks of it at most; 0 where there is no such service."""
+    gateway_logs_role: bool = True
+    """Whether deployments give the account a role by which API Gateway writes logs of sockets."""
     socket_endpoint: str = ""
     """Where messages to open sockets are sent: the WebSocket API's stage, by https."""
     spotify_client_id: str = ""
@@ -128,6 +130,8 @@ class Settings(BaseModel):
     """Name of the secret in Secrets Manager that holds the operator's own, as JSON: `vault_key`, `door_secret`,
     `spotify_client_id`, `spotify_client_secret`. Read when one of them is first needed, and again every quarter hour.
     """
+    secrets_before: str = ""
+    """Name of the one that was used before, whose `door_secret` is believed too; empty for none."""
     own_key: bool = False
     """Whether deployments seal data under a key of the stage's own; nothing else reads it, nor the next."""
     private_workers: bool = False
@@ -179,7 +183,7 @@ class Settings(BaseModel):
     empty: none are recorded.
     """
     otlp_ratio: float = Field(1.0, ge=0, le=1)
-    """Share of the traces beginning here that are recorded. A caller's own trace is, if it says that it is sampled."""
+    """Share of the traces that are recorded. Of his own trace a caller with a good key says himself whether it is."""
     alarm_email: str = ""
     """Who is told of alarms; read by deployments only, as the next two."""
     alarm_cost_usd: float = Field(50.0, gt=0)

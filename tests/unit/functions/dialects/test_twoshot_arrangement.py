@@ -69,6 +69,12 @@ def test_one_source_for_each_that_differs() -> None:
     assert [one.field for one in references] == [f"tracks[0].clips[{n}].source" for n in (0, 1, 3, 4, 5, 6)]
 
 
+def test_notes_beside_a_source_make_no_other() -> None:
+    sources = [{"sampleId": 1}, {"sampleId": 1, "duration": 3.0, "tempo": 90}, {"sampleId": 1, "colour": {"hue": 9}}]
+    body = document(*(clip(id=str(n), source=source) for n, source in enumerate(sources)))
+    assert len(arrangement_of(ProjectBody.model_validate(body))[1]) == 1
+
+
 def test_a_cut_past_the_end_of_its_source_makes_nothing_longer() -> None:
     data = ProjectBody.model_validate(document(clip(source={"sampleId": 1}, speed=1, position=0, cutEnd=60)))
     data.tracks[0].loopEvery = None
@@ -76,10 +82,13 @@ def test_a_cut_past_the_end_of_its_source_makes_nothing_longer() -> None:
     assert kept.duration_s == 2.0
 
 
+GENERATED = {"generationJobId": st.uuids().map(str), "outputName": st.text(min_size=1, max_size=100)}
+NOTES = {"duration": st.floats(0, 86_400), "tempo": st.floats(0, 1000), "colour": st.just({"hue": 0.5})}
+BESIDE = {"audioId": st.uuids().map(str), **NOTES}
 SOURCE = st.one_of(
-    st.fixed_dictionaries({"sampleId": st.integers(1, 2**53 - 1)}),
-    st.fixed_dictionaries({"audioId": st.uuids().map(str)}),
-    st.fixed_dictionaries({"generationJobId": st.uuids().map(str), "outputName": st.text(min_size=1, max_size=100)}),
+    st.fixed_dictionaries({"sampleId": st.integers(1, 2**53 - 1)}, optional=BESIDE),
+    st.fixed_dictionaries({"audioId": st.uuids().map(str)}, optional=NOTES),
+    st.fixed_dictionaries(GENERATED, optional=BESIDE),
 )
 FIELDS = {
     "position": st.floats(0, 400_000),
@@ -92,7 +101,7 @@ FIELDS = {
     "muted": st.booleans(),
     "reversed": st.booleans(),
     "preservePitch": st.booleans(),
-    "name": st.text(max_size=200),
+    "name": st.one_of(st.none(), st.text(max_size=200)),
 }
 TRACK = {
     "name": st.text(max_size=200),

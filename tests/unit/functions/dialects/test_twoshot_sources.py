@@ -103,6 +103,14 @@ class TestGenerations:
             assert found.asset_id == output.asset_id
             assert found.file.key.startswith(f"uploads/{ada.id}/")
 
+    def test_its_audio_must_be_its_own(self, world: World, ada: Tenant) -> None:
+        made = generated(world, ada)
+        first, second = made.outputs[:2]
+        told = {"generation_id": made.id, "output_name": first.name}
+        assert resolve(ada, **told, audio_id=first.asset_id).asset_id == first.asset_id
+        for other in (second.asset_id, looked_at(world, ada).id, NO_ID):
+            assert "of that name" in refused(ada, Missing, **told, audio_id=other)
+
     def test_one_whose_end_nobody_told(self, world: World, ada: Tenant) -> None:
         _, job = generate(world, ada)
         world.carry_out(job)

@@ -271,7 +271,9 @@ def _refused(*args: object, **more: object) -> None:
 
 class TestSweepAssets:
     def test_the_sample_event_removes_what_is_kept_no_longer(self, world: World, ada: Tenant) -> None:
-        none = {"trouble": 0, "projects_removed": 0, "projects_in_trouble": 0}
+        none = dict.fromkeys(
+            ("trouble", "projects_removed", "projects_in_trouble", "videos_removed", "videos_in_trouble"), 0
+        )
         gone, kept = world.upload(ada), world.upload(ada)
         world.services.assets.keep(ada.id, gone.id, world.clock.now() + timedelta(minutes=5))
         assert sweep_assets.handler(sample("sweep_assets"), None) == {**none, "removed": 0}

@@ -12,6 +12,7 @@ from functions.entrypoints import push_progress, socket
 from patchbay.core import events
 from patchbay.domain.errors import Unavailable
 from patchbay.domain.jobs import Failure, FailureKind, Job
+from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
 
 ME = "Zx9Abc="
@@ -90,7 +91,7 @@ def test_joining_tells_how_the_job_stands(world: World, job: Job) -> None:
     ]
     assert pipeline[3:] == [
         "pipeline:progress",
-        {"job_id": job.id, "track_id": NO_ID, "stage": "separation", "status": "queued", "progress": 0},
+        {"job_id": job.id, "track_id": NO_ID, "stage": "processing", "status": "queued", "progress": 0},
     ]
 
 
@@ -105,9 +106,29 @@ def test_from_progress_to_completion(world: World, ada: Tenant, job: Job, follow
     percent = [message[4]["progress"] for message in told if message[3] == "job:progress"]
     assert percent == sorted(percent)
     completed = told[-2][4]
-    assert (completed["job_id"], completed["job_type"], completed["track_id"]) == (job.id, "separation", NO_ID)
+    assert (completed["job_id"], completed["job_type"], completed["track_id"]) == (job.id, "processing", NO_ID)
     assert len(completed["result"]["stems"]) == len(over.outputs)
     assert follow() == []
+
+
+@pytest.mark.usefixtures("open_socket")
+def test_a_download_tells_that_it_is_fetched_and_what_came(world: World, ada: Tenant, follow: Any) -> None:
+    address = "https://audio.example.org/song.wav"
+    world.web.pages[address] = GOOD
+    told = {"input_url": address, "input_asset_id": None, "metadata": {"track_id": NO_ID}, "name": "Me - Song"}
+    job = world.order(ada, dialect="soundforge", workflow="audio-encoder", **told)
+    _, standing, pipeline = say(world, f"jobs:{job.id}", "phx_join")
+    shown = {"job_id": job.id, "status": "downloading", "progress": 0, "message": "Downloading"}
+    assert standing[3:] == ["job:progress", shown]
+    assert (pipeline[4]["stage"], pipeline[4]["status"]) == ("download", "downloading")
+    world.services.assets.inspect(ada.id, job.input_asset_id or "")
+    assert say(world, f"jobs:{job.id}", "phx_join")[1][4]["status"] == "queued"
+    (output,) = world.carry_out(job).outputs
+    completed = follow()[-2]
+    assert completed[3] == "job:completed"
+    assert completed[4]["job_type"] == "download"
+    path = f"/files/downloads/{NO_ID}/Me - Song.mp3"
+    assert completed[4]["result"] == {"output_path": path, "file_size": output.size_bytes}
 
 
 @pytest.mark.usefixtures("open_socket")
@@ -115,7 +136,7 @@ def test_a_failure_says_why(world: World, ada: Tenant, job: Job, follow: Any) ->
     say(world, f"jobs:{job.id}", "phx_join")
     follow()
     world.services.pipeline.fail(ada.id, job.id, Failure(kind=FailureKind.INTERNAL, message="no luck"))
-    assert follow()[-1][3:] == ["job:failed", {"job_id": job.id, "job_type": "separation", "error": "no luck"}]
+    assert follow()[-1][3:] == ["job:failed", {"job_id": job.id, "job_type": "processing", "error": "no luck"}]
 
 
 @pytest.mark.usefixtures("open_socket")

@@ -63,6 +63,23 @@ def refused(body: bytes, kind: type[InvalidInput] = InvalidInput, **more: str) -
     return caught.value
 
 
+def test_a_file_whose_part_may_have_another_name() -> None:
+    got: list[tuple[str, bytes]] = []
+
+    class Kept:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def write(self, block: bytes) -> None:
+            got.append((self.name, block))
+
+    reader = FormReader(TYPE, field="stems[]", also="file", open_file=Kept, max_bytes=10**6, most=2)
+    reader.feed(form(file(), part("stem_type", b"vocals")))
+    assert (reader.finish(), got) == ({"stem_type": "vocals"}, [("a.wav", b"RIFF")])
+    with pytest.raises(InvalidInput, match="in a part named stems"):
+        FormReader(TYPE, field="stems[]", open_file=Kept, max_bytes=10**6).feed(form(file()))
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_file_among_texts_in_any_order(first: bool) -> None:
     texts = part("name", "Lied für alle".encode()), part("empty", b"")

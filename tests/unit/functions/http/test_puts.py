@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
@@ -16,6 +17,7 @@ from functions.http import puts
 from functions.http.pace import Pace
 from patchbay.catalog.front import PUTS, UPLOAD_PARAMETER
 from patchbay.core.intake import PART_BYTES
+from patchbay.core.limits import RateLimits
 from patchbay.domain.assets import Asset, AssetState
 from patchbay.domain.errors import Unavailable
 from tests.fakes.prober import GOOD
@@ -96,7 +98,71 @@ def test_a_link_can_be_used_again_after_it_broke_and_not_after_it_was_used(
         serving.until(lambda: len(next(iter(world.objects.uploads.values()))[1]) == 2)
     assert send(client, path, GOOD).status_code == 200
     assert world.objects.stored[asset.incoming_key][0] == GOOD
-    assert refused(send(client, path, GOOD)) == (404, "NoSuchUpload")
+    assert refused(send(client, path, LARGE)) == (404, "NoSuchUpload")
+    assert world.objects.stored[asset.incoming_key][0] == GOOD
+
+
+@pytest.mark.parametrize("then", ["sent", "taken", "looked at"])
+def test_who_has_not_heard_that_it_was_taken_may_send_it_again(
+    client: httpx.Client, world: World, asset: Asset, then: str
+) -> None:
+    path = link(world, asset)
+    assert send(client, path, GOOD).status_code == 200
+    if then != "sent":
+        world.services.assets.take(asset.tenant_id, asset.id)
+    if then == "looked at":
+        world.services.assets.inspect(asset.tenant_id, asset.id)
+    before = dict(world.objects.stored)
+    for data in (GOOD[::-1], GOOD + b"x", b""):
+        assert refused(send(client, path, data)) == (404, "NoSuchUpload")
+    assert (send(client, path, GOOD).status_code, send(client, path, GOOD, size=7).status_code) == (200, 200)
+    assert world.objects.stored == before
+    assert world.objects.uploads == {}
+
+
+def test_no_object_is_read_for_who_sends_less(
+    client: httpx.Client, world: World, asset: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert send(client, link(world, asset), LARGE).status_code == 200
+    read, again = list[str](), link(world, asset, "made-up")
+    whole = world.objects.read
+
+    def noted(key: str) -> Any:
+        read.append(key)
+        return whole(key)
+
+    monkeypatch.setattr(world.objects, "read", noted)
+    assert refused(send(client, again, GOOD)) == (404, "NoSuchUpload")
+    assert read == []
+    assert send(client, again, LARGE).status_code == 200
+    assert read == [asset.incoming_key]
+
+
+@pytest.mark.parametrize("gone", ["rejected", "deleted"])
+def test_what_nothing_is_left_of_cannot_be_sent_again(
+    client: httpx.Client, world: World, asset: Asset, gone: str
+) -> None:
+    path, data = link(world, asset), b"no audio at all"
+    assert send(client, path, data).status_code == 200
+    if gone == "rejected":
+        assert world.services.assets.inspect(asset.tenant_id, asset.id).state is AssetState.REJECTED
+    else:
+        world.services.assets.delete(asset.tenant_id, asset.id)
+    assert refused(send(client, path, data)) == (404, "NoSuchUpload")
+
+
+def test_an_object_that_the_store_made_without_saying_so_is_made(
+    client: httpx.Client, world: World, asset: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client asked again, and the upload was over."""
+    path, complete = link(world, asset), world.objects.complete_multipart
+
+    def twice(*told: Any) -> None:
+        complete(*told)
+        complete(*told)
+
+    monkeypatch.setattr(world.objects, "complete_multipart", twice)
+    assert send(client, path, LARGE).status_code == 200
 
 
 @contextmanager
@@ -215,6 +281,51 @@ def test_more_than_there_are_threads_for(world: World, asset: Asset, ada: Tenant
         assert refused(answer) == (503, "SlowDown")
         assert answer.headers["retry-after"] == "5"
         assert client.get("/ingest/ready").json() == {"ready": True}
+
+
+@pytest.fixture
+def one_a_minute(world: World) -> None:
+    world.services.__dict__["rate_limits"] = RateLimits(world.records, world.clock, 1 / puts.QUOTA.requests)
+
+
+def test_what_an_owner_of_links_puts_is_counted_as_his(
+    client: httpx.Client, world: World, asset: Asset, ada: Tenant, bob: Tenant, one_a_minute: None
+) -> None:
+    assert send(client, link(world, asset), GOOD).status_code == 200
+    again = link(world, world.services.assets.create(ada.id))
+    answer = send(client, again, GOOD)
+    assert refused(answer) == (503, "SlowDown")
+    assert 0 < int(answer.headers["retry-after"]) <= puts.QUOTA.window_s
+    assert (answer.headers["x-ratelimit-limit"], answer.headers["x-ratelimit-remaining"]) == ("1", "0")
+    assert send(client, link(world, world.services.assets.create(bob.id)), GOOD).status_code == 200
+    world.clock.advance(seconds=puts.QUOTA.window_s)
+    assert send(client, again, GOOD).status_code == 200, "the link is as good as before"
+
+
+def test_links_that_are_made_up_are_counted_by_address_where_that_is_known(
+    client: httpx.Client, world: World, asset: Asset, one_a_minute: None
+) -> None:
+    made_up = link(world, asset, "made-up")
+    for _ in range(3):  # the address is the balancer's: all of the world would be one
+        assert refused(send(client, made_up, GOOD)) == (404, "NoSuchUpload")
+    told = world.services.settings.model_copy(update={"door_secret": "door"})
+    object.__setattr__(world.services, "settings", told)
+    for viewer, answers in (("203.0.113.9", (404, 503, 503)), ("203.0.113.10", (404, 503))):
+        client.headers.update({"x-patchbay-door": "door", "x-patchbay-viewer": viewer})
+        assert tuple(send(client, made_up, GOOD).status_code for _ in answers) == answers
+    client.headers["x-patchbay-viewer"] = "203.0.113.11"
+    assert send(client, link(world, asset), GOOD).status_code == 200, "nobody's but their own is used up"
+
+
+def test_while_the_count_is_away_objects_are_taken(
+    client: httpx.Client, world: World, asset: Asset, monkeypatch: pytest.MonkeyPatch, one_a_minute: None
+) -> None:
+    def away(*_: object, **__: object) -> int:
+        raise Unavailable("busy")
+
+    monkeypatch.setattr(world.records, "add", away)
+    for _ in range(2):
+        assert send(client, link(world, asset), GOOD).status_code == 200
 
 
 def test_whoever_is_refused_may_read_why_in_a_browser(client: httpx.Client, world: World, asset: Asset) -> None:

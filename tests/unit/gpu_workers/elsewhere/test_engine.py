@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from gpu_workers.elsewhere.engine import ElsewhereEngine, Patience
-from patchbay.domain.errands import FarState
+from gpu_workers.elsewhere.engine import ElsewhereEngine, Patience, _Work
+from patchbay.domain.errands import FarState, SendAgain, StemsGone
 from patchbay.domain.errors import (
     InvalidInput,
     NotConfigured,
@@ -43,7 +43,7 @@ def song(tmp_path: Path) -> Path:
 def do(song: Path, tmp_path: Path) -> Callable[..., list[EngineOutput]]:
     def run(errand: FakeErrand | None, **told: Any) -> list[EngineOutput]:
         work = tmp_path / "work"
-        work.mkdir()
+        work.mkdir(exist_ok=True)
         progress = told.pop("progress", lambda fraction: None)
         source = told.pop("source", song)
         params = {"stems": ["vocals", "accompaniment"], "sample_format": "wav32f", **told}
@@ -152,6 +152,35 @@ def test_trouble_that_passes_is_waited_for(do: Any) -> None:
     errand = FakeErrand(failing={name: [BUSY, BUSY] for name in ("send", "begin", "look", "fetch")})
     assert len(do(errand)) == 2
     assert [errand.said.count(name) for name in ("send", "begin", "look", "fetch", "forget")] == [3, 3, 3, 4, 0]
+
+
+@pytest.mark.parametrize("name", ["begin", "look"])
+def test_what_is_to_be_sent_again_is_sent_at_once(do: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """There is nothing to wait for: the file of an earlier try is gone, or what was begun is not known."""
+    monkeypatch.setattr(_Work, "_wait", lambda *_: pytest.fail("it waits"))
+    gone = SendAgain("not known any more")
+    errand = FakeErrand(failing={name: [gone, gone]})
+    assert len(do(errand)) == 2
+    assert [errand.said.count(each) for each in ("send", "forget")] == [3, 0]
+    errand = FakeErrand(failing={name: [gone] * 3})
+    with pytest.raises(SendAgain):
+        do(errand)
+    assert errand.said.count("send") == 3, "another try goes on"
+
+
+def test_stems_that_are_not_where_they_were_are_asked_for_again(do: Any) -> None:
+    errand = FakeErrand(failing={"fetch": [StemsGone("gone")]})
+    assert len(do(errand)) == 2
+    assert [errand.said.count(name) for name in ("begin", "look", "fetch", "forget")] == [1, 2, 3, 0]
+
+
+def test_stems_that_are_gone_end_it_for_good(do: Any) -> None:
+    """Else every order of a day would find the same task done, and the same files gone."""
+    errand = FakeErrand(failing={"fetch": [StemsGone("gone")] * 2})
+    with pytest.raises(StemsGone, match="gone"):
+        do(errand)
+    assert errand.said[-1] == "forget"
+    assert errand.said.count("fetch") == 2
 
 
 @pytest.mark.parametrize("name", ["send", "begin", "look", "fetch"])

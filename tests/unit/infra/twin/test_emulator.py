@@ -59,3 +59,61 @@ def test_a_call_that_never_ends_is_not_waited_for_without_end(monkeypatch: pytes
     runtime.kill_workers([stuck])
     assert runtime.done.wait(10)
     assert runtime.killed == [stuck]
+
+
+DECLARED = {
+    "AllowOrigins": ["*"],
+    "AllowMethods": ["GET", "PATCH"],
+    "AllowHeaders": ["authorization", "if-match"],
+    "ExposeHeaders": ["etag"],
+    "MaxAge": 3600,
+}
+"""As a stack's template words it."""
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Any:
+    from ministack.services import apigateway
+
+    for name in ("_cors_response_headers", "_cors_preflight_response"):
+        monkeypatch.setattr(apigateway, name, getattr(apigateway, name))
+    emulator.read_cors(apigateway)
+    return apigateway
+
+
+def small(headers: dict[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+@pytest.mark.parametrize("declared", [DECLARED, {name[0].lower() + name[1:]: v for name, v in DECLARED.items()}])
+def test_a_browser_is_told_what_the_api_declares(gateway: Any, declared: dict[str, Any]) -> None:
+    """By a template, or by a call of the API itself."""
+    status, headers, body = gateway._cors_preflight_response(declared, "https://app.example.org")
+    assert (status, body) == (204, b"")
+    assert small(headers) == {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET,PATCH",
+        "access-control-allow-headers": "authorization,if-match",
+        "access-control-expose-headers": "etag",
+        "access-control-max-age": "3600",
+        "content-length": "0",
+    }
+
+
+def test_one_of_some_origins_is_told_by_its_name_and_others_are_refused(gateway: Any) -> None:
+    some = {**DECLARED, "AllowOrigins": ["https://app.example.org"]}
+    status, headers, _ = gateway._cors_preflight_response(some, "https://app.example.org")
+    assert (status, small(headers)["access-control-allow-origin"]) == (204, "https://app.example.org")
+    assert small(headers)["vary"] == "Origin", "another origin's answer is another one"
+    assert gateway._cors_preflight_response(some, "https://evil.example")[0] == 403
+    assert gateway._cors_response_headers(some, "https://evil.example") == {}
+    assert gateway._cors_preflight_response({}, "https://app.example.org")[0] == 403, "one that declares none has none"
+
+
+def test_with_an_answer_the_apis_word_takes_the_place_of_the_lambdas(gateway: Any) -> None:
+    """Two of a kind a browser refuses."""
+    answered = {"access-control-allow-origin": "null", "access-control-expose-headers": "x", "vary": "accept"}
+    answered |= gateway._cors_response_headers(DECLARED, "https://app.example.org")
+    assert answered == {
+        "access-control-allow-origin": "*", "access-control-expose-headers": "etag", "vary": "accept",
+    }  # fmt: skip

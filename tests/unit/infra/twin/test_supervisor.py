@@ -1,3 +1,4 @@
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -79,6 +80,31 @@ async def test_emulator_that_is_down_starts_nothing(tmp_path: Path) -> None:
     queue.fails = True
     await Supervisor(queue, [one]).look_after(one, 0)
     assert one.process is None
+
+
+async def test_no_worker_is_started_for_what_the_last_one_gave_back(tmp_path: Path) -> None:
+    """Whether it is being asked just then, or would have been."""
+
+    class Slow(Queue):
+        def __init__(self) -> None:
+            super().__init__()
+            self.depth, self.asked, self.goes_on = 1, asyncio.Event(), asyncio.Event()
+
+        async def waiting_tasks(self, queue_url: str) -> int:
+            self.asked.set()
+            await self.goes_on.wait()
+            return self.depth
+
+    queue, both = Slow(), [workers(tmp_path, "import time; time.sleep(60)") for _ in range(2)]
+    supervisor = Supervisor(queue, both)
+    running = asyncio.create_task(supervisor.run())
+    await queue.asked.wait()
+    await supervisor.stop()
+    queue.asked.clear()
+    queue.goes_on.set()
+    await asyncio.wait_for(running, 60)
+    assert supervisor.pids() == []
+    assert not queue.asked.is_set()
 
 
 def test_worker_is_the_local_shell() -> None:

@@ -76,3 +76,40 @@ async def test_failed_deployment_shows_its_end_and_is_not_remembered(
     assert isinstance(failure, DeployFailed)
     assert "no such stack" in str(failure)
     assert deployed_fingerprint(data) is None
+
+
+async def test_of_two_deployments_at_once_the_second_is_sent_away_and_harms_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = program(tmp_path / "node", 'case "$*" in *synth*) echo x >> synths;; esac')
+    monkeypatch.setattr("infra.twin.deploy.find_node", lambda: node)
+    monkeypatch.setattr("infra.twin.deploy.ensure_cdk", lambda *_: tmp_path / "cdk")
+    data = DataFolder(tmp_path / "data")
+    data.create()
+    ready = asyncio.Event()
+    first, second = (Deployer(tmp_path, data, {"PATH": "/bin:/usr/bin"}, lambda text: None) for _ in range(2))
+    async with asyncio.TaskGroup() as group:
+        under_way = group.create_task(first.deploy(ready, "first"))
+        await asyncio.sleep(0)  # it has begun, and waits for the emulator
+        with pytest.raises(DeployFailed, match=r"another deployment into .* is under way; wait for its end"):
+            await second.deploy(ready, "second")
+        ready.set()
+    assert under_way.result() == {}
+    assert deployed_fingerprint(data) == "first"
+    await second.deploy(ready, "second")
+    assert deployed_fingerprint(data) == "second", "the way is free again"
+    assert (tmp_path / "synths").read_text() == "x\nx\n"
+
+
+async def test_a_deployment_that_failed_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = DataFolder(tmp_path)
+    data.create()
+    deployer = Deployer(tmp_path, data, {}, lambda text: None)
+
+    def missing() -> Path:
+        raise MissingTool("no node")
+
+    monkeypatch.setattr("infra.twin.deploy.find_node", missing)
+    for _ in range(2):
+        with pytest.raises(MissingTool, match="no node"):
+            await deployer.deploy(asyncio.Event(), "f")

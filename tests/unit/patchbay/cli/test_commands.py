@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from patchbay import bootstrap
-from patchbay.cli import operator, run
-from patchbay.cli.client import Client
+from patchbay.cli import operator, run, show
+from patchbay.cli.client import ApiError, Client
 from patchbay.cli.commands.jobs import _makes
 from patchbay.domain.errors import NotFound
 from tests.fakes.world import World
@@ -120,6 +120,54 @@ def test_ctrl_c_cancels_the_job(
     assert run(["separate", str(song), *REMOTE]) == 130
     assert api.deleted == ["job-1"]
     assert capsys.readouterr().err.splitlines()[-1] == "patchbay: interrupted; job job-1 is cancelled"
+
+
+@pytest.mark.parametrize(("status", "goes_on"), [(0, True), (503, True), (404, False)])
+def test_a_lost_connection_leaves_the_job_and_says_which(
+    song: Path,
+    api: FakeApi,
+    over_fake_api: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    goes_on: bool,
+) -> None:
+    def lost(self: Client, job_id: str, report: Any) -> None:
+        raise ApiError("the API does not answer: gone", status)
+
+    monkeypatch.setattr(Client, "wait", lost)
+    assert run(["separate", str(song), *REMOTE]) == 1
+    told = "gone; job job-1 goes on, see: patchbay job job-1" if goes_on else "gone"
+    assert capsys.readouterr().err.splitlines()[-1] == f"patchbay: the API does not answer: {told}"
+    assert api.deleted == []
+
+
+def test_where_the_stems_cannot_lie_nothing_is_ordered(
+    tmp_path: Path,
+    api: FakeApi,
+    over_fake_api: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A file without an ending has the name of the folder that its stems would go to."""
+    monkeypatch.chdir(tmp_path)
+    Path("song").write_bytes(b"RIFF")
+    for more in ([], ["-o", "song"], ["-o", "song/stems"]):
+        assert run(["separate", "song", *more, *REMOTE]) == 1
+        assert capsys.readouterr().err == "patchbay: song is no folder; say by -o where the files are to go\n"
+    assert api.calls == []
+    assert run(["separate", "song", "-o", "a/b", *REMOTE]) == 0
+    assert Path("a/b/vocals.wav").is_file()
+
+
+def test_names_of_emoji_stay_as_they_are(
+    api: FakeApi, over_fake_api: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.looks, api.outcome["name"] = 2, "in :key: of [a]"
+    assert run(["job", "job-1", *REMOTE]) == 0
+    assert "in :key: of [a]" in capsys.readouterr().out
+    show.table(("Name",), [("in :key:",)])
+    assert "in :key:" in capsys.readouterr().out
 
 
 def test_an_empty_file_is_not_sent(

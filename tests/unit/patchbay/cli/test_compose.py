@@ -10,7 +10,7 @@ import pytest
 
 from patchbay.catalog import workflows
 from patchbay.cli import run
-from patchbay.cli.client import Client
+from patchbay.cli.client import ApiError, Client
 from patchbay.cli.compose import wishes
 from patchbay.cli.failures import CommandFailed
 from patchbay.domain.errors import InvalidInput
@@ -111,6 +111,25 @@ def test_ctrl_c_cancels_the_job(native: Native, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Client, "get", interrupted)
     assert run(["compose", "happy pop", *REMOTE]) == 130
     assert native.cancelled
+
+
+def test_a_lost_connection_leaves_the_job_and_says_which(
+    native: Native, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    def lost(*_: object) -> None:
+        raise ApiError("the API does not answer: gone")
+
+    monkeypatch.setattr(Client, "get", lost)
+    assert run(["compose", "happy pop", *REMOTE]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith("gone; job job-1 goes on, see: patchbay job job-1")
+    assert not native.cancelled
+
+
+def test_where_the_files_cannot_lie_nothing_is_ordered(native: Native, tmp_path: Path, capsys: Printed) -> None:
+    (tmp_path / "music").touch()
+    assert run(["compose", "happy pop", "-o", str(tmp_path / "music"), *REMOTE]) == 1
+    assert "music is no folder; say by -o" in capsys.readouterr().err
+    assert native.order == {}
 
 
 def test_names_of_outputs_cannot_leave_the_folder(native: Native, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class FakeClient:
 
     def __init__(self, status: str) -> None:
         self.status, self.deleted = status, list[str]()
+        self.broken = False
         self.song: tuple[int, int] | None = None
 
     def upload(self, path: Path) -> str:
@@ -76,11 +78,21 @@ class FakeClient:
         return "j1"
 
     def wait(self, job_id: str) -> dict[str, Any]:
+        if self.broken:
+            raise CommandFailed("the line is down")
         times = {"createdAt": "2026-01-01T00:00:00Z", "completedAt": "2026-01-01T00:00:02Z"}
         return {"status": self.status, "error": {"message": "no worker"}, **times}
 
+    def get(self, path: str) -> dict[str, Any]:
+        assert (path, self.deleted) == ("/patchbay/v1/jobs/j1", []), "of a job that is gone nobody knows the file"
+        return {"input_asset_id": "a1"}
+
     def delete(self, job_id: str) -> None:
         self.deleted.append(job_id)
+
+    def send(self, method: str, path: str) -> None:
+        assert method == "DELETE"
+        self.deleted.append(path)
 
 
 def connected(monkeypatch: pytest.MonkeyPatch, client: FakeClient | Exception) -> None:
@@ -101,8 +113,19 @@ def test_a_probe_is_a_whole_job_and_leaves_nothing(
     connected(monkeypatch, client)
     assert run(["doctor", "--probe"]) == (0 if status == "SUCCEEDED" else 1)
     assert told in capsys.readouterr().out
-    assert client.deleted == ["j1"]
+    assert client.deleted == ["j1", "/patchbay/v1/assets/a1"]
     assert client.song == (8000, 16000)
+
+
+def test_a_probe_that_nobody_can_wait_for_leaves_nothing_either(
+    found: list[Finding], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = FakeClient("SUCCEEDED")
+    client.broken = True
+    connected(monkeypatch, client)
+    assert run(["doctor", "--probe"]) == 1
+    assert "the line is down" in capsys.readouterr().out
+    assert client.deleted == ["j1", "/patchbay/v1/assets/a1"]
 
 
 def test_a_probe_that_cannot_be_sent_is_a_finding(
@@ -113,3 +136,13 @@ def test_a_probe_that_cannot_be_sent_is_a_finding(
     assert "nobody there" in capsys.readouterr().out
     assert run(["doctor", "--stage", "prod", "--probe"]) == 1
     assert "PATCHBAY_KEY" in capsys.readouterr().out
+
+
+def test_before_a_deployment_only_what_that_takes_from_here_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("patchbay.cli.operator.findings_before", lambda stage: iter([replace(ILL, name=stage)]))
+    assert run(["doctor", "--stage", "prod", "--before"]) == 1
+    assert "prod" in capsys.readouterr().out
+    assert run(["doctor", "--before"]) != 0
+    assert "--stage" in capsys.readouterr().err

@@ -1,11 +1,13 @@
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from patchbay.core import backup
 from patchbay.core.backup import Backup, check
 from patchbay.domain.errors import Conflict, InvalidInput
 from patchbay.ports import StoredObject
@@ -143,6 +145,117 @@ def test_one_that_died_goes_on_and_fetches_nothing_twice(
     summary = backup_of(world).make(tmp_path / "copy")
     assert check(tmp_path / "copy") == summary
     assert not {key for key in fetched if not key.startswith("incoming/")} & set(again)
+
+
+def _begun(world: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], Callable[[str], Path]]:
+    """An attempt that has fetched all and died before its end: keys that the next one fetches, path of a copy."""
+
+    def dies(path: Path, data: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backup, "_whole", dies)
+        with pytest.raises(KeyboardInterrupt):
+            backup_of(world).make(folder)
+    again: list[str] = []
+    whole = world.objects.download
+
+    def noted(key: str, path: Path) -> None:
+        again.append(key)
+        whole(key, path)
+
+    monkeypatch.setattr(world.objects, "download", noted)
+    return again, lambda key: backup._path(folder, key)
+
+
+def _kept(world: World) -> list[str]:
+    return sorted(key for key in world.objects.stored if not key.startswith("incoming/"))
+
+
+def test_a_file_of_the_right_size_is_not_trusted_for_that(
+    world: World, lived: tuple[Life, Life], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again, path_of = _begun(world, tmp_path / "copy", monkeypatch)
+    broken, changed, *_ = _kept(world)
+    path_of(broken).write_bytes(bytes(path_of(broken).stat().st_size))  # as after a machine lost its power
+    data, kind = world.objects.stored[changed]
+    world.objects.stored[changed] = (data[::-1], kind)
+    summary = backup_of(world).make(tmp_path / "copy")
+    assert [key for key in again if not key.startswith("incoming/")] == [broken, changed]
+    assert check(tmp_path / "copy") == summary
+    fresh = World()
+    backup_of(fresh).restore(tmp_path / "copy")
+    assert dump(fresh.records, fresh.objects) == dump(world.records, world.objects)
+
+
+@pytest.mark.parametrize("harm", ["gone", "half a line", "no JSON", "another form"])
+def test_what_no_journal_tells_of_is_fetched_again(
+    world: World, lived: tuple[Life, Life], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    again, _ = _begun(world, tmp_path / "copy", monkeypatch)
+    journal = tmp_path / "copy" / "fetched.jsonl"
+    lines = journal.read_text().splitlines()
+    last = json.loads(lines[-1])["key"]
+    told = {
+        "gone": None,
+        "half a line": [*lines[:-1], lines[-1][:-9]],
+        "no JSON": ["\x00" * 40],
+        "another form": ["7", "[]", "null", json.dumps({"key": 1, "sha256": [], "media_type": 0, "etag": {}})],
+    }[harm]
+    journal.unlink() if told is None else journal.write_text("\n".join(told))
+    summary = backup_of(world).make(tmp_path / "copy")
+    kept = {key for key in again if not key.startswith("incoming/")}
+    assert kept == ({last} if harm == "half a line" else set(_kept(world)))
+    assert check(tmp_path / "copy") == summary
+    assert not journal.exists(), "a finished backup has no journal"
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_an_object_of_the_same_size_that_was_there_is_written_over(
+    world: World, lived: tuple[Life, Life], tmp_path: Path, dies: bool
+) -> None:
+    backup_of(world).make(tmp_path / "copy")
+    fresh = World()
+    for key, (data, kind) in world.objects.stored.items():
+        fresh.objects.stored[key] = (data[::-1], kind)
+
+    def at_the_third(what: str, number: int) -> None:
+        if dies and number == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) if dies else nullcontext():
+        backup_of(fresh).restore(tmp_path / "copy", at_the_third)
+    if dies:
+        backup_of(fresh).resume(tmp_path / "copy")
+    assert dump(fresh.records, fresh.objects) == dump(world.records, world.objects)
+
+
+def test_a_restoring_that_goes_on_puts_back_what_went_since(
+    world: World, lived: tuple[Life, Life], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "_NOTED_EVERY", 2)
+    backup_of(world).make(tmp_path / "copy")
+    fresh, uploads = World(), list[str]()
+    whole = fresh.objects.upload
+
+    def upload(path: Path, key: str, *, media_type: str) -> None:
+        uploads.append(key)
+        whole(path, key, media_type=media_type)
+
+    def at_the_fifth(what: str, number: int) -> None:
+        if number == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fresh.objects, "upload", upload)
+    with pytest.raises(KeyboardInterrupt):
+        backup_of(fresh).restore(tmp_path / "copy", at_the_fifth)
+    first, second, third, fourth, fifth = uploads
+    del fresh.objects.stored[second]
+    uploads.clear()
+    backup_of(fresh).resume(tmp_path / "copy")
+    assert uploads[:2] == [second, fifth], "four were noted as put back, and one of them is gone"
+    assert not {first, third, fourth} & set(uploads)
+    assert dump(fresh.records, fresh.objects) == dump(world.records, world.objects)
 
 
 def test_an_object_that_goes_meanwhile_is_told(world: World, lived: tuple[Life, Life], tmp_path: Path) -> None:

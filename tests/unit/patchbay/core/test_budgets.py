@@ -1,6 +1,5 @@
 """Budgets: exact whoever asks at the same moment, whoever dies, and at every end put right."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
@@ -22,6 +21,7 @@ from patchbay.ports import WriteConflict
 from patchbay.settings import Settings
 from tests.fakes.notices import FakeStream
 from tests.fakes.world import Tenant, World
+from tests.support.rivals import at_once
 from tests.unit.patchbay.core.receiving import Killed, dying
 
 SEEDS = count(1)
@@ -296,30 +296,8 @@ def test_of_many_at_once_exactly_as_many_get_in_as_the_budget_has_room_for(
 ) -> None:
     world = bounded(monthly_usd=(room + part) * ESTIMATE)
     ada = world.tenant()
-    lock, write = threading.RLock(), world.records.write
-
-    def one_at_a_time(*writes: Any) -> None:
-        with lock:
-            write(*writes)
-
-    world.records.write = one_at_a_time  # type: ignore[method-assign]
-    taken: list[bool] = []
-
-    def submit() -> None:
-        try:
-            order(world, ada)
-        except BudgetExceeded:
-            taken.append(False)
-        else:
-            taken.append(True)
-
-    started = [threading.Thread(target=submit) for _ in range(threads)]
-    for thread in started:
-        thread.start()
-    for thread in started:
-        thread.join(30)
-    assert len(taken) == threads
-    assert sum(taken) == min(threads, room)
+    taken = at_once(world.records, lambda: order(world, ada), count=threads, refused=BudgetExceeded)
+    assert taken == min(threads, room)
     assert sums(world, ada) == truth(world, ada)
 
 

@@ -1,12 +1,13 @@
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from patchbay.core.erasure import NOBODY, Erasure
+from patchbay.core.erasure import NOBODY, Erasure, Found
 from patchbay.domain.errors import NotFound, Unauthenticated, Unavailable
 from patchbay.domain.jobs import JobState
-from patchbay.ports import Item, Put, Record
+from patchbay.ports import AddWithin, Item, Put, Record
 from tests.fakes.inventory import FakeInventory, dump
 from tests.fakes.world import World
 from tests.support.lives import Life, settle, two_lives
@@ -81,23 +82,73 @@ def test_who_is_erased_cannot_get_in(world: World, erasure: Erasure, two: tuple[
         world.services.identity.sign_in(ada.email, "correct horse battery")
 
 
-def test_what_the_stage_spent_stays_spent(world: World, erasure: Erasure, two: tuple[Life, Life]) -> None:
-    def spent() -> dict[str, int]:
-        told: dict[str, int] = {}
-        for (pk, sk), figures in world.records.held.items():
-            if pk.startswith("COSTS#"):
-                work = sk.partition("#")[2]
-                for name, figure in figures.items():
-                    told[f"{work} {name}"] = told.get(f"{work} {name}", 0) + figure
-        return told
+def spent(world: World) -> dict[str, int]:
+    """`<work> <name of a figure>` -> what all tenants have of it."""
+    told: dict[str, int] = {}
+    for (pk, sk), figures in world.records.held.items():
+        if pk.startswith("COSTS#"):
+            work = sk.partition("#")[2]
+            for name, figure in figures.items():
+                told[f"{work} {name}"] = told.get(f"{work} {name}", 0) + figure
+    return told
 
-    before = spent()
+
+def test_what_the_stage_spent_stays_spent(world: World, erasure: Erasure, two: tuple[Life, Life]) -> None:
+    before = spent(world)
     assert before
     erasure.erase(two[0].tenant.id)
-    after = spent()  # what was ended counts too
+    after = spent(world)  # what was ended counts too
     assert {name: min(after[name], value) for name, value in before.items()} == before
     jobs = {name: value for name, value in after.items() if name.endswith(" jobs") and value}
     assert jobs == {name: value for name, value in before.items() if name.endswith(" jobs") and value}
+
+
+def test_two_operators_at_once_count_what_was_spent_once(
+    world: World, erasure: Erasure, two: tuple[Life, Life]
+) -> None:
+    """The second is through before the first, who has read the same sums, writes one of them."""
+    ada, _ = two
+    erasure._end_jobs(ada.tenant.id)  # what is under way is counted when it ends
+    before, rounds = spent(world), 0
+
+    class Slow(FakeInventory):
+        def items(self) -> Iterator[Item]:
+            nonlocal rounds
+            for item in list(super().items()):
+                if item.pk.startswith("COSTS#") and ada.tenant.id in item.sk and not rounds:
+                    rounds += 1
+                    replace(erasure, inventory=FakeInventory(world.records, world.objects)).erase(ada.tenant.id)
+                yield item
+
+    belongings = erasure._belongings(ada.tenant.id)
+    slow = replace(erasure, inventory=Slow(world.records, world.objects))
+    list(slow._dropped(belongings, Found(), []))
+    assert rounds == 1
+    assert spent(world) == before
+
+
+def test_a_job_that_ends_meanwhile_is_counted(world: World, erasure: Erasure, two: tuple[Life, Life]) -> None:
+    ada, _ = two
+    key = next(key for key in world.records.held if key[0].startswith("COSTS#") and ada.tenant.id in key[1])
+    before = spent(world)
+
+    class Late(FakeInventory):
+        late = True
+
+        def items(self) -> Iterator[Item]:
+            for item in list(super().items()):
+                if item.key == key and self.late:
+                    self.late = False
+                    world.records.write(AddWithin(key, {"jobs": 1}))
+                yield item
+
+    belongings = erasure._belongings(ada.tenant.id)
+    slow = replace(erasure, inventory=Late(world.records, world.objects))
+    for _ in range(2):
+        list(slow._dropped(belongings, Found(), []))
+    work = key[1].partition("#")[2]
+    assert key not in world.records.held
+    assert spent(world) == {**before, f"{work} jobs": before[f"{work} jobs"] + 1}
 
 
 def test_the_address_and_the_name_are_free_again(world: World, erasure: Erasure, two: tuple[Life, Life]) -> None:

@@ -1,38 +1,30 @@
 """What a worker sends away: begun once however often it is tried, and called off when nobody wants it."""
 
-from collections.abc import Iterator
+import json
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from patchbay import bootstrap
 from patchbay.core import layout_vendors
-from patchbay.domain.errands import no_beat
-from patchbay.domain.errors import VendorFailed, VendorRefused
+from patchbay.domain.errands import SendAgain, no_beat
+from patchbay.domain.errors import TaskCancelled, VendorFailed, VendorRefused
 from patchbay.domain.jobs import Failure, FailureKind
 from patchbay.ports import Delete
 from tests.fakes.world import Tenant, World
 from tests.support import elsewhere
 from tests.support.elsewhere import errand_of, lease, order, send
-from tests.support.lalal import KEY, OTHER_KEY, FakeLalal, served
+from tests.support.lalal import KEY, OTHER_KEY, FakeLalal
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 STEMS = ("vocals", "drums", "bass")
 
 
 @pytest.fixture
-def lalal() -> Iterator[FakeLalal]:
-    with served() as made:
-        yield made
-
-
-@pytest.fixture
-def world(lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = elsewhere.world_of(lalal)
-    made.clock.at = datetime.now(UTC)  # the server tells real times
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
+def world(lalal_world: World) -> World:
+    lalal_world.clock.at = datetime.now(UTC)  # the server tells real times
+    return lalal_world
 
 
 @pytest.fixture(autouse=True)
@@ -88,8 +80,10 @@ def test_a_later_job_of_the_same_song_goes_on_too_and_is_the_one_that_is_cancell
     assert world.services.vendors.cancel(ada.id, next(iter(lalal.tasks))).id == second.id
 
 
-def test_a_lost_answer_is_not_paid_for_twice(world: World, ada: Tenant, lalal: FakeLalal) -> None:
+@pytest.mark.parametrize("found", [True, False])
+def test_a_lost_answer_is_not_paid_for_twice(world: World, ada: Tenant, lalal: FakeLalal, found: bool) -> None:
     """They have begun; what they said did not arrive; the very same order is refused by them."""
+    lalal.knows_tasks = found
     _, step = lease(world, order(world, ada))
     errand = errand_of(world, step)
     send(world, step, errand)
@@ -102,9 +96,35 @@ def test_a_lost_answer_is_not_paid_for_twice(world: World, ada: Tenant, lalal: F
     lalal.answer = loses  # type: ignore[method-assign]
     with pytest.raises(VendorFailed):
         errand.begin(STEMS)
-    with pytest.raises(VendorRefused, match="order it again, which spends minutes again"):
+    if found:
         errand.begin(STEMS)
+        assert errand.look(STEMS, no_beat).state in {"working", "done"}
+        assert world.services.vendors.cancel(ada.id, next(iter(lalal.tasks))).id == step.job_id
+    else:
+        with pytest.raises(VendorRefused, match="order it again, which spends minutes again"):
+            errand.begin(STEMS)
     assert len(lalal.tasks) == 1
+
+
+def test_another_worker_finds_what_the_first_did_not_hear_of(world: World, ada: Tenant, lalal: FakeLalal) -> None:
+    """It died between the order and the note of its number."""
+    message, step = lease(world, order(world, ada))
+    errand = errand_of(world, step)
+    send(world, step, errand)
+
+    def dies(writes: object) -> None:
+        raise KeyboardInterrupt
+
+    world.records.before_write = dies
+    with pytest.raises(KeyboardInterrupt):
+        errand.begin(STEMS)
+    world.services.tasks.give_back(message, step.leased_by or "", "the worker died")
+    _, step = lease(world, world.services.jobs.get(ada.id, step.job_id), "second")
+    again = errand_of(world, step, "second")
+    send(world, step, again)
+    again.begin(STEMS)
+    assert again.look(STEMS, no_beat).state in {"working", "done"}
+    assert (lalal.calls("upload/"), len(lalal.tasks)) == (1, 1)
 
 
 @pytest.mark.parametrize("passes", ["their day", "our day", "another key"])
@@ -119,13 +139,36 @@ def test_what_cannot_be_counted_on_is_sent_again(world: World, ada: Tenant, lala
         lalal.sources.clear()
         errand = errand_of(world, step)
         send(world, step, errand)
-        with pytest.raises(VendorFailed):  # refused there, so that the file is brought anew
+        with pytest.raises(SendAgain):  # refused there, so that the file is brought anew
             errand.begin(STEMS)
     else:
         world.clock.advance(hours=24)
     send(world, step, errand)
     errand.begin(STEMS)
     assert (lalal.calls("upload/"), len(lalal.tasks)) == (2, 1)
+
+
+def test_what_was_sent_again_is_refused_for_good(world: World, ada: Tenant, lalal: FakeLalal) -> None:
+    """By an errand that had found a file of an earlier try: now it is its own."""
+    _, step = lease(world, order(world, ada))
+    send(world, step, errand_of(world, step))
+    errand = errand_of(world, step)
+    send(world, step, errand)
+    lalal.accounts[KEY] = [1.0, 1.0]
+    with pytest.raises(SendAgain):
+        errand.begin(STEMS)
+    send(world, step, errand)
+    with pytest.raises(VendorRefused, match="no minutes left"):
+        errand.begin(STEMS)
+
+
+def test_nothing_is_sent_for_a_job_that_was_cancelled(world: World, ada: Tenant, lalal: FakeLalal) -> None:
+    _, step = lease(world, order(world, ada))
+    errand = errand_of(world, step)
+    world.services.jobs.cancel(ada.id, step.job_id)
+    with pytest.raises(TaskCancelled):
+        send(world, step, errand)
+    assert lalal.calls("upload/") == 0
 
 
 def test_a_refusal_of_what_was_just_sent_is_final(world: World, ada: Tenant, lalal: FakeLalal) -> None:
@@ -163,6 +206,13 @@ def test_neither_key_nor_song_is_in_any_record(world: World, ada: Tenant, lalal:
     assert all(KEY not in str(message) for _, message in world.queues.sent)
 
 
+def _ordered_by_nobody(lalal: FakeLalal) -> bytes:
+    """The order of the only file there."""
+    presets = {"stem_list": ["vocals"]}
+    told = {"source_id": next(iter(lalal.sources)), "presets": presets, "idempotency_key": str(uuid.uuid4())}
+    return json.dumps(told).encode()
+
+
 class TestCallingOff:
     def test_of_a_job_that_was_cancelled(self, world: World, ada: Tenant, lalal: FakeLalal) -> None:
         job, task_id = elsewhere.begun(world, ada, lalal)
@@ -183,6 +233,19 @@ class TestCallingOff:
         world.services.tasks.fail(message, Failure(kind=FailureKind.TIMEOUT, message="too long"))
         errand.call_off()
         assert [task.state for task in lalal.tasks.values()] == ["cancelled"]
+
+    def test_of_what_may_have_been_begun_though_no_number_is_known(
+        self, world: World, ada: Tenant, lalal: FakeLalal
+    ) -> None:
+        """Its file goes, and with it whatever is made of it."""
+        message, step = lease(world, order(world, ada))
+        errand = errand_of(world, step)
+        send(world, step, errand)
+        lalal.answer("split/multistem/", KEY, {}, _ordered_by_nobody(lalal))
+        world.services.tasks.fail(message, Failure(kind=FailureKind.TIMEOUT, message="too long"))
+        errand.call_off()
+        assert [task.state for task in lalal.tasks.values()] == ["cancelled"]
+        assert lalal.sources == {}
 
     def test_not_of_one_that_another_worker_has(self, world: World, ada: Tenant, lalal: FakeLalal) -> None:
         job, task_id = elsewhere.begun(world, ada, lalal)
@@ -231,6 +294,6 @@ class TestCallingOff:
             return begin(path, *more)  # type: ignore[arg-type]
 
         lalal.answer = ended  # type: ignore[method-assign,assignment]
-        with pytest.raises(VendorFailed, match="called off"):
+        with pytest.raises(SendAgain, match="called off"):
             errand.begin(STEMS)
         assert [task.state for task in lalal.tasks.values()] == ["cancelled"]

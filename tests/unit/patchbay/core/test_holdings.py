@@ -1,6 +1,5 @@
 """What accounts may have at once: exact whoever asks at the same moment, whoever dies, and given back at every end."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ from patchbay.settings import Settings
 from tests.fakes.films import FILM
 from tests.fakes.prober import GOOD
 from tests.fakes.world import Tenant, World
+from tests.support.rivals import at_once
 from tests.support.videos import make_video
 from tests.unit.patchbay.core.receiving import Killed, dying
 
@@ -317,30 +317,8 @@ def test_whoever_dies_leaves_figures_that_are_right(after: bool) -> None:
 def test_of_many_at_once_exactly_as_many_get_in_as_there_is_room(threads: int, room: int) -> None:
     world = bounded(jobs=room)
     ada = world.tenant()
-    lock, write = threading.RLock(), world.records.write
-
-    def one_at_a_time(*writes: Any) -> None:
-        with lock:
-            write(*writes)
-
-    world.records.write = one_at_a_time  # type: ignore[method-assign]
-    taken: list[bool] = []
-
-    def submit() -> None:
-        try:
-            world.services.jobs.submit(order(ada))
-        except QuotaExceeded:
-            taken.append(False)
-        else:
-            taken.append(True)
-
-    started = [threading.Thread(target=submit) for _ in range(threads)]
-    for thread in started:
-        thread.start()
-    for thread in started:
-        thread.join(30)
-    assert len(taken) == threads
-    assert sum(taken) == min(threads, room)
+    taken = at_once(world.records, lambda: world.services.jobs.submit(order(ada)), count=threads, refused=QuotaExceeded)
+    assert taken == min(threads, room)
     assert figures(world, ada) == truth(world, ada)
 
 

@@ -92,3 +92,58 @@ def test_an_error_goes_through_and_shows(recorded: list[Span]) -> None:
         _ = 1 / 0
     assert recorded[0].error == "ZeroDivisionError"
     assert tracing.traceparent() is None
+
+
+def test_a_stranger_does_not_say_what_is_recorded(recorded: list[Span]) -> None:
+    """His trace's id is kept, his flag is not: it could have all of his requests recorded, or none."""
+    for ratio, parent in ((0.0, CALLER), (1.0, UNSAMPLED)):
+        tracing.record_to(recorded.append, ratio=ratio)
+        with tracing.span("GET", parent=parent, root=True, trusted=False) as opened:
+            place = traces.parse(tracing.traceparent())
+            assert place is not None
+            assert (place.trace_id, place.sampled) == (CALLER.split("-")[1], bool(ratio))
+            assert place.span_id != CALLER.split("-")[2], "whose flag changes has a place of its own"
+            assert opened.recorded is bool(ratio)
+    (span,) = recorded
+    assert span.parent_id == CALLER.split("-")[2]
+
+
+def test_by_his_traces_id_he_does_not_get_into_the_share(recorded: list[Span]) -> None:
+    tracing.record_to(recorded.append, ratio=0.5)
+    for _ in range(200):
+        with tracing.span("GET", parent=CALLER, root=True, trusted=False):
+            pass
+    assert 0 < len(recorded) < 200, "one in 2^199 runs fails"
+
+
+@pytest.mark.parametrize(("ratio", "parent", "kept"), [(0.0, CALLER, 2), (1.0, UNSAMPLED, 0), (1.0, CALLER, 2)])
+def test_who_shows_who_he_is_does(recorded: list[Span], ratio: float, parent: str, kept: int) -> None:
+    tracing.record_to(recorded.append, ratio=ratio)
+    with tracing.span("GET", parent=parent, root=True, trusted=False):
+        tracing.trust(parent)
+        with tracing.span("inside"):
+            pass
+    assert len(recorded) == kept
+    if kept:
+        inside, outer = recorded
+        assert outer.place is not None
+        assert (outer.parent_id, inside.parent_id) == (CALLER.split("-")[2], outer.place.span_id)
+
+
+@pytest.mark.parametrize("told", [None, "nonsense", "00-11111111111111111111111111111111-2222222222222222-01"])
+def test_of_another_trace_he_says_nothing(recorded: list[Span], told: str | None) -> None:
+    tracing.record_to(recorded.append, ratio=0.0)
+    with tracing.span("GET", parent=CALLER, root=True, trusted=False):
+        tracing.trust(told)
+        assert not (traces.parse(tracing.traceparent()) or traces.begin(sampled=True)).sampled
+    assert recorded == []
+    tracing.trust(CALLER)
+    assert tracing.traceparent() is None
+
+
+def test_without_a_recorder_a_strangers_trace_is_handed_on_as_it_came() -> None:
+    for parent in (CALLER, UNSAMPLED):
+        with tracing.span("GET", parent=parent, root=True, trusted=False):
+            assert tracing.traceparent() == parent
+            tracing.trust(parent)
+            assert tracing.traceparent() == parent

@@ -1,35 +1,38 @@
 """Users' keys for LALAL.AI: kept sealed, opened for whom they are, and what runs there ended."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from patchbay import bootstrap
 from patchbay.core import layout_vendors
+from patchbay.core.jobs import Jobs
 from patchbay.core.vault import Vault, parse_keys
-from patchbay.core.vendors import Vendors
-from patchbay.domain.errors import Conflict, InvalidInput, NotConfigured, NotFound, VendorFailed, VendorRefused
-from patchbay.domain.jobs import JobState
+from patchbay.core.vendors import Cancelled, Vendors
+from patchbay.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotConfigured,
+    NotFound,
+    Unavailable,
+    VendorFailed,
+    VendorRefused,
+)
+from patchbay.domain.jobs import Job, JobState
+from patchbay.domain.steps import Step
 from patchbay.ports import Delete, Write
 from tests.fakes.world import Tenant, World
 from tests.support import elsewhere
 from tests.support.elsewhere import NEXT_VAULT_KEY, VAULT_KEY, WORKER
-from tests.support.lalal import KEY, OTHER_KEY, FakeLalal, served
+from tests.support.lalal import KEY, OTHER_KEY, FakeLalal
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 
 @pytest.fixture
-def lalal() -> Iterator[FakeLalal]:
-    with served() as made:
-        yield made
-
-
-@pytest.fixture
-def world(lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = elsewhere.world_of(lalal)
-    monkeypatch.setattr(bootstrap, "services", lambda: made.services)
-    return made
+def world(lalal_world: World) -> World:
+    return lalal_world
 
 
 @pytest.fixture
@@ -217,8 +220,8 @@ class TestCancelling:
         elsewhere.order(world, ada, stems=2)
         local = world.order(ada)
         _, others = elsewhere.begun(world, bob, lalal)
-        assert vendors.cancel_all(ada.id) == 2
-        assert vendors.cancel_all(ada.id) == 0
+        assert vendors.cancel_all(ada.id) == Cancelled(2, 0)
+        assert vendors.cancel_all(ada.id) == Cancelled(0, 0)
         assert lalal.tasks[others].state == "progress"
         assert not world.services.jobs.get(ada.id, local.id).state.terminal
 
@@ -228,7 +231,65 @@ class TestCancelling:
         monkeypatch.setattr("patchbay.core.vendors._PAGE", 2)
         for _ in range(5):
             elsewhere.order(world, ada)
-        assert vendors.cancel_all(ada.id) == 5
+        assert vendors.cancel_all(ada.id) == Cancelled(5, 0)
+
+    def test_all_that_there_is_time_for_and_the_rest_by_another_call(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        jobs = [elsewhere.begun(world, ada, lalal)[0] for _ in range(5)]
+        stop = world.executions.stop
+
+        def slowly(*which: Any) -> None:
+            world.clock.advance(seconds=4)
+            stop(*which)
+
+        monkeypatch.setattr(world.executions, "stop", slowly)
+        assert vendors.cancel_all(ada.id) == Cancelled(3, 2)
+        assert sum(task.state == "cancelled" for task in lalal.tasks.values()) == 3
+        assert lalal.calls("cancel/") == 1, "all of them in one call"
+        assert vendors.cancel_all(ada.id) == Cancelled(2, 0)
+        assert {task.state for task in lalal.tasks.values()} == {"cancelled"}
+        assert {world.services.jobs.get(ada.id, job.id).state for job in jobs} == {JobState.CANCELLED}
+
+    def test_what_was_ended_here_ends_there_though_the_rest_is_in_trouble(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first, *_, last = (elsewhere.begun(world, ada, lalal)[0] for _ in range(3))
+        end, steps = Jobs.end, Jobs.steps
+
+        def ends(jobs: Jobs, tenant_id: str, job_id: str) -> Job:
+            if job_id == first.id:  # the oldest comes last
+                raise Unavailable("the table is busy")
+            return end(jobs, tenant_id, job_id)
+
+        def planned(jobs: Jobs, job: Job) -> Sequence[Step]:
+            if job.id == last.id:
+                raise Unavailable("the table is busy")
+            return steps(jobs, job)
+
+        monkeypatch.setattr(Jobs, "end", ends)
+        monkeypatch.setattr(Jobs, "steps", planned)
+        with pytest.raises(Unavailable):
+            vendors.cancel_all(ada.id)
+        assert [task.state for task in lalal.tasks.values()] == ["progress", "cancelled", "progress"]
+
+    def test_a_vendor_that_takes_long_is_not_asked_on_and_on(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("patchbay.core.vendors._PAGE", 1)
+        for _ in range(4):
+            elsewhere.begun(world, ada, lalal)
+        answer = lalal.answer
+
+        def slowly(path: str, *more: Any) -> tuple[int, Any]:
+            world.clock.advance(seconds=3)
+            return answer(path, *more)
+
+        lalal.answer = slowly  # type: ignore[method-assign,assignment]
+        assert vendors.cancel_all(ada.id) == Cancelled(4, 0)
+        assert lalal.calls("cancel/") == 2
+        kept = [stored for stored in world.records.items.values() if stored.kind == "errand"]
+        assert len(kept) == 2, "what still runs there is known on"
 
     def test_it_ends_here_though_they_do_not_answer(
         self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal, caplog: pytest.LogCaptureFixture
@@ -238,6 +299,71 @@ class TestCancelling:
         assert vendors.cancel(ada.id, task_id).id == job.id
         assert "not cancelled elsewhere" in caplog.text
         assert KEY not in caplog.text
+
+    def test_what_could_not_be_ended_there_is_ended_by_another_try(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal
+    ) -> None:
+        job, task_id = elsewhere.begun(world, ada, lalal)
+        lalal.plan("cancel/", (503, {}))
+        vendors.cancel(ada.id, job.id)
+        assert lalal.tasks[task_id].state == "progress"
+        vendors.cancel(ada.id, job.id)
+        assert lalal.tasks[task_id].state == "cancelled"
+
+    def test_or_gone_on_with_by_the_next_order_of_the_song(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal
+    ) -> None:
+        song = elsewhere.wav(0.7)
+        first, second = elsewhere.order(world, ada, song), elsewhere.order(world, ada, song)
+        _, step = elsewhere.lease(world, first)
+        errand = elsewhere.errand_of(world, step)
+        elsewhere.send(world, step, errand)
+        errand.begin(("vocals", "drums", "bass"))
+        lalal.plan("cancel/", (503, {}))
+        vendors.cancel(ada.id, first.id)
+        world.clock.advance(hours=1)
+        _, again = elsewhere.lease(world, second, "another")
+        elsewhere.send(world, again, elsewhere.errand_of(world, again, "another"))
+        assert vendors.task_id(second) == next(iter(lalal.tasks))
+        assert lalal.calls("upload/") == 1
+
+    @pytest.mark.parametrize("how", ["cancel", "delete"])
+    def test_by_whatever_way_its_job_is_ended(
+        self, world: World, ada: Tenant, bob: Tenant, lalal: FakeLalal, how: str
+    ) -> None:
+        """The native API, SoundForge's own routes and those of all other dialects come here."""
+        job, task_id = elsewhere.begun(world, ada, lalal)
+        _, others = elsewhere.begun(world, bob, lalal)
+        getattr(world.services.jobs, how)(ada.id, job.id)
+        assert lalal.tasks[task_id].state == "cancelled"
+        assert lalal.tasks[others].state == "progress"
+
+    def test_a_file_there_that_nothing_was_begun_of_goes(
+        self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal
+    ) -> None:
+        _, step = elsewhere.lease(world, elsewhere.order(world, ada))
+        elsewhere.send(world, step, elsewhere.errand_of(world, step))
+        assert len(lalal.sources) == 1
+        vendors.cancel(ada.id, step.job_id)
+        assert lalal.sources == {}
+        assert lalal.calls("cancel/") == 0
+
+    def test_a_job_done_here_is_cancelled_without_a_word_to_them(
+        self, world: World, ada: Tenant, lalal: FakeLalal
+    ) -> None:
+        asked = len(lalal.seen)
+        world.services.jobs.cancel(ada.id, world.order(ada).id)
+        assert len(lalal.seen) == asked
+
+    def test_no_trouble_of_calling_off_keeps_a_job_from_its_end(
+        self, world: World, ada: Tenant, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def breaks(jobs: object) -> None:
+            raise RuntimeError("of whatever kind")
+
+        job = elsewhere.order(world, ada)
+        assert replace(world.services.jobs, call_off=breaks).cancel(ada.id, job.id).state is JobState.CANCELLED
+        assert "not called off" in caplog.text
 
     def test_what_its_worker_begins_at_that_moment_ends_too(
         self, world: World, vendors: Vendors, ada: Tenant, lalal: FakeLalal, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from patchbay.bootstrap.making import Making
 from patchbay.core.idempotency import Idempotency
 from patchbay.core.limits import RateLimits
-from patchbay.domain.errors import Unavailable
 from patchbay.ports import NoticeMessage, Record, StemVendor
 from patchbay.settings import settings
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from patchbay.core.takeout import Takeout
     from patchbay.core.tasks import Tasks
     from patchbay.core.usage import Usage
-    from patchbay.core.vault import Vault
-    from patchbay.core.vendors import Vendors
     from patchbay.domain.errands import Errand
     from patchbay.domain.steps import Step
 
@@ -82,31 +79,11 @@ class Services(Making):
         return Downloads(self.songs, self.jobs, self.audio_providers)
 
     @cached_property
-    def vault(self) -> "Vault":
-        """What keeps secrets of users."""
-        from patchbay.core.vault import Vault, WrongKey, parse_keys
-
-        def keys() -> tuple[bytes, ...]:
-            try:
-                return parse_keys(self.secret("vault_key"))
-            except WrongKey as error:
-                raise Unavailable(f"secrets cannot be opened here: vault_key is wrong; {error}") from None
-
-        return Vault(keys)
-
-    @cached_property
     def links(self) -> "Links":
         """Links to people's accounts elsewhere."""
         from patchbay.core.links import Links
 
         return Links(self.records, self.clock, self.vault, self.song_accounts)
-
-    @cached_property
-    def vendors(self) -> "Vendors":
-        """Users' accounts at services that separate elsewhere."""
-        from patchbay.core.vendors import Vendors
-
-        return Vendors(self.records, self.clock, self.vault, self.jobs, self.stem_vendor)
 
     def errand_of(self, step: "Step", worker_id: str) -> "Errand | None":
         """What speaks to a service elsewhere for the owner of a step; None for steps that are done here."""

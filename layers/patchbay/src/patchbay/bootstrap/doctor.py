@@ -36,6 +36,16 @@ def of_stage(stage: str, *, read_weights: bool) -> Iterator[Finding]:
     yield from examine(_inspection(told), _given(told, read_weights))
 
 
+def before_deployment(stage: str, env: Mapping[str, str]) -> Iterator[Finding]:
+    """What a deployment would fail on that its templates cannot tell, as `env` sets it: credentials and secrets."""
+    try:
+        told = from_env({**env, "PATCHBAY_STAGE": stage})
+    except ValueError as error:
+        yield Finding("settings", "of the deployment", State.FAIL, str(error), "correct it")
+        return
+    yield from examine(_inspection(told), _given(told, read_weights=False), areas=("account", "secrets"))
+
+
 def release() -> str:
     """Of this program."""
     try:
@@ -73,6 +83,8 @@ def _given(told: Settings, read_weights: bool) -> Given:
         allow_research=told.allow_research_weights,
         mail_from=told.mail_from,
         secrets=told.secrets,
+        secrets_before=told.secrets_before,
+        ingest=told.ingest_max > 0,
         launcher=told.launcher,
         max_workers=told.max_workers,
         machines=machines,

@@ -1,14 +1,18 @@
 """What people bring and make, wired: uploads, jobs, samples, projects and all that comes of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from patchbay.bootstrap.outside import Outside
+from patchbay.catalog.vendors import SEPARATION
 from patchbay.core.accounts import Accounts
 from patchbay.core.assets import Assets
 from patchbay.core.groups import Groups
 from patchbay.core.jobs import Jobs
+from patchbay.domain.errors import Unavailable
+from patchbay.domain.jobs import Job
 from patchbay.domain.users import Plan
 
 if TYPE_CHECKING:
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from patchbay.core.search import Search
     from patchbay.core.songs import Songs
     from patchbay.core.tracks import Tracks
+    from patchbay.core.vault import Vault
+    from patchbay.core.vendors import Vendors
     from patchbay.core.videos import Videos
 
 
@@ -53,7 +59,31 @@ class Making(Outside):
     def jobs(self) -> Jobs:
         """Jobs."""
         parts = (self.records, self.objects, self.executions, self.assets, self.clock, self.shelf, self.ends)
-        return Jobs(*parts)
+        return Jobs(*parts, call_off=self._call_off)
+
+    def _call_off(self, jobs: Sequence[Job]) -> None:
+        if any(job.workflow == SEPARATION for job in jobs):
+            self.vendors.call_off(jobs)
+
+    @cached_property
+    def vault(self) -> "Vault":
+        """What keeps secrets of users."""
+        from patchbay.core.vault import Vault, WrongKey, parse_keys
+
+        def keys() -> tuple[bytes, ...]:
+            try:
+                return parse_keys(self.secret("vault_key"))
+            except WrongKey as error:
+                raise Unavailable(f"secrets cannot be opened here: vault_key is wrong; {error}") from None
+
+        return Vault(keys)
+
+    @cached_property
+    def vendors(self) -> "Vendors":
+        """Users' accounts at services that separate elsewhere."""
+        from patchbay.core.vendors import Vendors
+
+        return Vendors(self.records, self.clock, self.vault, self.jobs, self.stem_vendor)
 
     @cached_property
     def groups(self) -> Groups:

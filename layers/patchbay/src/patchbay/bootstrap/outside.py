@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -168,6 +169,7 @@ class Outside:
         match backend:
             case "batch":
                 from patchbay.adapters.aws.batch_launcher import BatchLauncher
+                from patchbay.core import turns
 
                 return BatchLauncher(
                     self.queues,
@@ -178,6 +180,7 @@ class Outside:
                     max_workers=told.max_workers,
                     spot_patience_s=told.spot_patience_s,
                     idle_s=told.idle_s,
+                    my_turn=partial(turns.take, self.records, self.clock),
                 )
             case "sagemaker":
                 from patchbay.adapters.aws.sagemaker_launchers import ProcessingLauncher
@@ -232,10 +235,11 @@ class Outside:
         return SafeWeb(allow_private=self.settings.allow_private_urls, ca_file=self.settings.extra_ca or None)
 
     @cached_property
-    def _kept_secrets(self) -> "StageSecrets":
+    def _kept_secrets(self) -> "tuple[StageSecrets, StageSecrets]":
+        """Those of now, and those of before."""
         from patchbay.adapters.aws.secrets import StageSecrets
 
-        return StageSecrets(self.settings.secrets)
+        return StageSecrets(self.settings.secrets), StageSecrets(self.settings.secrets_before)
 
     def secret(self, name: OperatorSecret) -> str:
         """One of the operator's secrets: as a setting, or from where the stage keeps them; empty for none.
@@ -243,7 +247,13 @@ class Outside:
         Raises `Unavailable`.
         """
         told: str = getattr(self.settings, name)
-        return told or (self._kept_secrets.get(name) if self.settings.secrets else "")
+        return told or (self._kept_secrets[0].get(name) if self.settings.secrets else "")
+
+    def door_secrets(self) -> Iterator[str]:
+        """What the stage's door may say of itself: its secret, then what that was before. Raises `Unavailable`."""
+        yield self.secret("door_secret")
+        if self.settings.secrets_before:
+            yield self._kept_secrets[1].get("door_secret")
 
     @cached_property
     def film_prober(self) -> FilmProber:

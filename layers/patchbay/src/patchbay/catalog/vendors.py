@@ -4,6 +4,8 @@ from patchbay.catalog.models import FOUR_STEMS, SIX_STEMS
 from patchbay.domain.stems import ACCOMPANIMENT, VOCALS
 
 LALALAI = "lalalai"
+SEPARATION = "lalalai-separation"
+"""The workflow of what LALAL.AI separates."""
 ENGINE = "elsewhere"
 """The engine that sends songs away."""
 STEM_SETS: dict[int, tuple[str, ...]] = {2: (VOCALS, ACCOMPANIMENT), 4: FOUR_STEMS, 6: SIX_STEMS}

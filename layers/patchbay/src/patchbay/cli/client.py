@@ -202,6 +202,22 @@ class Client:
         self._sleep(0.5 * 2**attempt)
 
 
+def goes_on(error: ApiError, job_id: str) -> ApiError:
+    """An error while a job was waited for: where it was not the API that refused, the job goes on without us."""
+    if 400 <= error.status < 500 and error.status not in _BUSY:
+        return error
+    return ApiError(f"{error}; job {job_id} goes on, see: patchbay job {job_id}", error.status)
+
+
+def check_folder(folder: Path) -> None:
+    """Raises `CommandFailed` where no folder can be: before work is ordered that nobody could put down."""
+    for at in (folder, *folder.parents):
+        if at.exists():
+            if not at.is_dir():
+                raise CommandFailed(f"{at} is no folder; say by -o where the files are to go")
+            return
+
+
 def inside(name: str) -> str:
     """A name as one part of a path, so that none can leave its place in it."""
     return quote(name, safe="")

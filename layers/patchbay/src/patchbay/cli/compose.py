@@ -10,7 +10,7 @@ from patchbay.catalog.composition import TEMPOS, usual_tempo
 from patchbay.catalog.prompts import brief
 from patchbay.catalog.prompts.understand import understand
 from patchbay.cli import show
-from patchbay.cli.client import Client, Job, file_name, inside
+from patchbay.cli.client import ApiError, Client, Job, check_folder, file_name, goes_on, inside
 from patchbay.cli.failures import CommandFailed, Interrupted
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def compose(
 
     Raises `CommandFailed` with the job's reason where it fails.
     """
+    check_folder(folder)
     with show.progress(quiet=quiet) as shown:
         order = {"workflow": "compose", "params": dict(params), "name": params.get("title", "")}
         job: Job = client.send("POST", JOBS_PATH, order)
@@ -97,6 +98,8 @@ def _cancelled_with_us(client: Client, job_id: str) -> Iterator[None]:
     except KeyboardInterrupt:
         client.send("POST", f"{JOBS_PATH}/{inside(job_id)}/cancel")
         raise Interrupted(f"interrupted; job {job_id} is cancelled") from None
+    except ApiError as error:
+        raise goes_on(error, job_id) from None
 
 
 def _wait(client: Client, job: Job, shown: "Progress") -> Job:

@@ -61,6 +61,13 @@ def findings(data: Path, stage: str = "", *, read_weights: bool = False) -> "Ite
     return of_environment(os.environ, read_weights=read_weights)
 
 
+def findings_before(stage: str) -> "Iterator[Finding]":
+    """The same of what the next deployment of a stage takes from here."""
+    from patchbay.bootstrap.doctor import before_deployment
+
+    return before_deployment(stage, os.environ)
+
+
 def user(of: "Accounts", email: str) -> "User":
     """A person who is there already. Raises `CommandFailed`."""
     found = of.find_user(email)

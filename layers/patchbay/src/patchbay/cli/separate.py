@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patchbay.cli import show
-from patchbay.cli.client import OVER, Client, Job, file_name, results, why_failed
+from patchbay.cli.client import OVER, ApiError, Client, Job, check_folder, file_name, goes_on, results, why_failed
 from patchbay.cli.failures import CommandFailed, Interrupted
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def separate(
         raise CommandFailed(f"there is no file {file}")
     if file.stat().st_size == 0:
         raise CommandFailed(f"{file} is empty")
+    check_folder(folder)
     params: dict[str, Any] = {"model": model} if model else {}
     with show.progress(quiet=quiet) as shown:
         sending = shown.add_task(f"Upload {file.name}"[:24], total=1.0)
@@ -45,6 +46,8 @@ def _cancelled_with_us(client: Client, job_id: str) -> Iterator[None]:
     except KeyboardInterrupt:
         client.delete(job_id)
         raise Interrupted(f"interrupted; job {job_id} is cancelled") from None
+    except ApiError as error:
+        raise goes_on(error, job_id) from None
 
 
 def _wait(client: Client, job_id: str, shown: "Progress") -> Job:

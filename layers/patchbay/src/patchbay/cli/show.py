@@ -36,14 +36,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
     for row in rows:
         drawn.add_row(*row)
     # Where nobody looks at it (a pipe), a line must not be cut at a width of 80.
-    Console(width=None if sys.stdout.isatty() else 200).print(drawn)
+    Console(width=None if sys.stdout.isatty() else 200, emoji=False).print(drawn)
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values, one pair a line; long values are not cut."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(emoji=False)
     for name, value in rows:
         if value:
             console.print(f"[bold]{name:<12}[/] {value}", soft_wrap=True, highlight=False)

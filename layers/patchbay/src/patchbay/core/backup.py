@@ -10,6 +10,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,12 +26,17 @@ from patchbay.ports import Clock, Inventory, Item, Objects
 
 FORM: Literal[1] = 1
 _SUMMARY, _ITEMS, _LIST, _OBJECTS = "backup.json", "items.jsonl.gz", "objects.jsonl.gz", "objects"
+_FETCHED = "fetched.jsonl"
+"""What an attempt has fetched, and of which state of the object: only what is in here is trusted by the next one."""
 _DAMAGE = (OSError, EOFError, zlib.error, ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 """What reading a file that is not as it was written may raise."""
 _LONGEST_NAME = 200
 """Of a file, most systems take 255 bytes."""
 _MARK = "RESTORING", "backup"
 """Key of what says that a restoring is under way."""
+_PLACE = "RESTORING", "objects"
+"""Key of how many objects of the list it has put back."""
+_NOTED_EVERY = 100
 Told = Callable[[str, int], None]
 
 
@@ -60,7 +66,8 @@ class Backup:
     stage: str
 
     def make(self, folder: Path, told: Told = lambda what, number: None) -> Summary:
-        """Copy all into `folder`; objects that an attempt before left there whole are not fetched again.
+        """Copy all into `folder`; objects that an attempt before has fetched, and that are as they were then, there and
+        here, are not fetched again.
 
         Raises `Conflict` for a folder that has a finished backup.
         """
@@ -76,14 +83,18 @@ class Backup:
                 items += 1
                 told("items", items)
         count, size_bytes, gone = 0, 0, 0
-        with gzip.open(folder / _LIST, "wt", encoding="utf-8") as out:
+        known = _journal(folder)
+        with gzip.open(folder / _LIST, "wt", encoding="utf-8") as out, (folder / _FETCHED).open("a") as journal:
+            journal.write("\n")  # the last line of an attempt that died may be half a one
             for found in self.inventory.objects():
-                path = _path(folder, found.key)
                 try:
-                    entry = self._fetched(found.key, found.size_bytes, path)
+                    fetched = self._fetched(found.key, _path(folder, found.key), known.get(found.key))
                 except NotFound:
                     gone += 1
                     continue
+                journal.write(json.dumps(fetched) + "\n")
+                journal.flush()
+                entry = {name: value for name, value in fetched.items() if name != "etag"}
                 out.write(json.dumps(entry) + "\n")
                 count, size_bytes = count + 1, size_bytes + entry["size_bytes"]
                 told("objects", count)
@@ -97,6 +108,7 @@ class Backup:
             gone=gone,
         )
         _whole(folder / _SUMMARY, summary.model_dump_json(indent=1).encode())
+        (folder / _FETCHED).unlink()
         return summary
 
     def restore(self, folder: Path, told: Told = lambda what, number: None) -> Summary:
@@ -109,7 +121,7 @@ class Backup:
         if any(item.pk.startswith("USERS#") or item.key == _MARK for item in self.inventory.items()):
             raise Conflict("somebody has an account here already; restore into a new stage")
         self.inventory.put([_mark(summary)])
-        return self._put_back(folder, summary, told)
+        return self._put_back(folder, summary, told, done=0)
 
     def resume(self, folder: Path, told: Told = lambda what, number: None) -> Summary:
         """Go on with a `restore` of the same copy that died: repeating it changes nothing.
@@ -118,32 +130,42 @@ class Backup:
         it came to its end: what people did there since would be lost.
         """
         summary = check(folder)
-        if _mark(summary) not in self.inventory.items():
+        marks = {item.key: item for item in self.inventory.items() if item.pk == _MARK[0]}
+        if marks.get(_MARK) != _mark(summary):
             raise Conflict("no restoring of this backup was begun here and stopped; nothing was written")
-        return self._put_back(folder, summary, told)
+        place = marks.get(_PLACE)
+        return self._put_back(folder, summary, told, done=int(place.fields["count"]) if place else 0)
 
-    def _put_back(self, folder: Path, summary: Summary, told: Told) -> Summary:
+    def _put_back(self, folder: Path, summary: Summary, told: Told, *, done: int) -> Summary:
+        """`done`: how many objects of the list are known to be there; a size alone would not tell whose they are."""
         for number, entry in enumerate(_lines(folder / _LIST), start=1):
-            there = self.objects.stat(entry["key"])
+            there = self.objects.stat(entry["key"]) if number <= done else None
             if there is None or there.size_bytes != entry["size_bytes"]:
                 self.objects.upload(_path(folder, entry["key"]), entry["key"], media_type=entry["media_type"])
+            if number > done and (number % _NOTED_EVERY == 0 or number == summary.objects):
+                self.inventory.put([Item(*_PLACE, {"kind": "counter", "count": Decimal(number)})])
             told("objects", number)
         self.inventory.put(_counted((_item(each) for each in _lines(folder / _ITEMS)), told))
-        self.inventory.drop([_MARK])
+        self.inventory.drop([_PLACE, _MARK])
         return summary
 
-    def _fetched(self, key: str, size_bytes: int, path: Path) -> dict[str, Any]:
-        """The list's entry of an object, whose bytes are at `path` then. Raises `NotFound`."""
+    def _fetched(self, key: str, path: Path, earlier: dict[str, Any] | None) -> dict[str, Any]:
+        """The journal's entry of an object, whose bytes are at `path` then; `earlier`: that of an attempt before.
+
+        Raises `NotFound`.
+        """
         facts = self.objects.stat(key)
         if facts is None:
             raise NotFound(key)
-        # Only what is on its way in can be written again under the same key.
-        if key.startswith("incoming/") or not path.exists() or path.stat().st_size != facts.size_bytes:
-            part = path.with_name(path.name + ".part")
-            self.objects.download(key, part)
-            part.replace(path)
-        found = path.stat().st_size
-        return {"key": key, "size_bytes": found, "sha256": sha256_of(path), "media_type": facts.media_type}
+        same = earlier is not None and earlier.get("etag") == facts.etag and path.is_file()
+        # What is on its way in can be written again under the same key, also between the look and the fetching.
+        if earlier is not None and same and not key.startswith("incoming/") and sha256_of(path) == earlier["sha256"]:
+            return earlier
+        part = path.with_name(path.name + ".part")
+        self.objects.download(key, part)
+        part.replace(path)
+        found = {"size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
+        return {"key": key, **found, "media_type": facts.media_type, "etag": facts.etag}
 
 
 def check(folder: Path) -> Summary:
@@ -166,6 +188,21 @@ def check(folder: Path) -> Summary:
         had = f"{items} items and {entries} objects, not {summary.items} and {summary.objects}"
         raise InvalidInput(f"the backup is damaged: it has {had}")
     return summary
+
+
+def _journal(folder: Path) -> dict[str, dict[str, Any]]:
+    """Key of an object -> what the attempts before have noted of it last; nothing of lines that are not whole."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        lines = (folder / _FETCHED).read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return found
+    for line in lines:
+        with suppress(ValueError, TypeError, KeyError):
+            entry = json.loads(line)
+            if {type(entry[name]) for name in ("key", "sha256", "media_type", "etag")} == {str}:
+                found[entry["key"]] = entry
+    return found
 
 
 def _mark(summary: Summary) -> Item:

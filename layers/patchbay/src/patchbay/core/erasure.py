@@ -23,7 +23,7 @@ from patchbay.domain.ids import new_id
 from patchbay.domain.jobs import Job
 from patchbay.domain.steps import Step, StepState
 from patchbay.domain.users import ApiKey, User
-from patchbay.ports import AddWithin, Clock, Delete, Inventory, Item, Key, Passwords, Records
+from patchbay.ports import AddWithin, Clock, Delete, Inventory, Item, Key, Passwords, Records, WriteConflict
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 """Stands for an erased person in what is others'."""
@@ -198,10 +198,13 @@ class Erasure:
                 yield item.key
 
     def _kept_for_the_stage(self, item: Item, tenant_id: str) -> None:
-        """What was spent stays spent: it becomes nobody's."""
+        """What was spent stays spent: it becomes nobody's, once. What was changed or taken meanwhile the next round
+        looks at again.
+        """
         amounts = {name: int(value) for name, value in item.fields.items() if not isinstance(value, str)}
         others = item.pk, item.sk.replace(tenant_id, NOBODY)
-        self.records.write(AddWithin(others, amounts), Delete(item.key, expected=None))
+        with suppress(WriteConflict):
+            self.records.write(AddWithin(others, amounts), Delete(item.key, expected=None, figures=amounts))
 
     def _finish(self, user: User, found: Found) -> None:
         """The last that says who it was goes, and that it did is noted."""

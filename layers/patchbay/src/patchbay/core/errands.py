@@ -9,8 +9,8 @@ from pathlib import Path
 
 from patchbay.catalog.vendors import ENGINE
 from patchbay.core import layout, layout_vendors, store
-from patchbay.domain.errands import LIVES, Beat, FarState, SentWork
-from patchbay.domain.errors import PatchbayError, VendorFailed, VendorRefused
+from patchbay.domain.errands import LIVES, Beat, FarState, SendAgain, SentWork
+from patchbay.domain.errors import PatchbayError, TaskCancelled, VendorRefused
 from patchbay.domain.jobs import Job
 from patchbay.domain.steps import Step, StepState
 from patchbay.ports import AlreadyBegun, Clock, Delete, HeldKeys, Records, StemVendor, VendorKey, WriteConflict
@@ -41,6 +41,9 @@ class StepErrand:
             if sent.job_id != self.step.job_id:
                 self._write(sent)
             return
+        if self._given_up():
+            raise TaskCancelled("nobody waits for this task any more")
+        self._resumed = False
         if sent is None:
             step = self.step
             sent = SentWork(
@@ -63,19 +66,18 @@ class StepErrand:
         try:
             task_id = self.vendor.begin(self._key.text, sent.file_id, stems, sent.once)
         except AlreadyBegun:
-            self.forget()
-            raise VendorRefused(_LOST) from None
+            task_id = self._found(sent, stems)
         except VendorRefused as error:
             self.forget()
             if not self._resumed:
                 raise
             # The file of an earlier try may be what is refused: bring it there again.
-            raise VendorFailed(str(error)) from None
+            raise SendAgain(str(error)) from None
         try:
             self._write(sent.model_copy(update={"task_id": task_id}))
         except WriteConflict:  # its owner ended it meanwhile
-            self.vendor.cancel(self._key.text, task_id)
-            raise VendorFailed("what was sent to LALAL.AI was called off; it is sent again") from None
+            self.vendor.cancel(self._key.text, [task_id])
+            raise SendAgain("what was sent to LALAL.AI was called off; it is sent again") from None
 
     def look(self, stems: Sequence[str], beat: Beat) -> FarState:
         """See `Errand`."""
@@ -97,8 +99,7 @@ class StepErrand:
             sent = self._sent()
             if sent is not None and sent.job_id == self.step.job_id:
                 self.forget()
-                if sent.task_id:
-                    self.vendor.cancel(self._key.text, sent.task_id)
+                end_there(self.vendor, self._key.text, [sent])
         except PatchbayError as error:
             _log.warning("not cancelled elsewhere: %s", error, extra={"job_id": self.step.job_id})
 
@@ -125,8 +126,16 @@ class StepErrand:
     def _known(self) -> SentWork:
         sent = self._sent()
         if sent is None:
-            raise VendorFailed("what was sent to LALAL.AI is not known any more; it is sent again")
+            raise SendAgain("what was sent to LALAL.AI is not known any more; it is sent again")
         return sent
+
+    def _found(self, sent: SentWork, stems: Sequence[str]) -> str:
+        """The number of what they began, and did not get round to telling. Raises `VendorRefused`, `VendorFailed`."""
+        task_id = self.vendor.find(self._key.text, sent.file_id, stems)
+        if task_id is None:
+            self.forget()
+            raise VendorRefused(_LOST)
+        return task_id
 
     def _keeps(self, sent: SentWork) -> bool:
         """Whether the file is there for a while yet."""
@@ -142,6 +151,15 @@ class StepErrand:
             return True
         step = store.load(self.records, Step, layout.step_key(self.step.job_id, self.step.index))
         return step is None or step.state is StepState.FAILED
+
+
+def end_there(vendor: StemVendor, key: str, sent: Sequence[SentWork]) -> None:
+    """End what was sent by one key. Where no number is known something may be begun all the same: its file goes."""
+    if task_ids := [each.task_id for each in sent if each.task_id]:
+        vendor.cancel(key, task_ids)
+    for each in sent:
+        if each.file_id and not each.task_id:
+            vendor.remove(key, each.file_id)
 
 
 def errand_of(

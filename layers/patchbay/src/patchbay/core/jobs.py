@@ -1,7 +1,7 @@
 """Orders of work: submit, look, list, cancel, delete."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -69,6 +69,8 @@ class Jobs:
     clock: Clock
     shelf: Shelf
     ends: Ends
+    call_off: Callable[[Sequence[Job]], None] = lambda jobs: None
+    """Ends what services elsewhere do for jobs of one tenant that were cancelled."""
 
     def submit(self, order: Order, once: Once | None = None) -> Job:
         """Take an order. Raises `InvalidInput` that names the field: `workflow`, `params.x`, `input`, `deliver_to.x`.
@@ -180,7 +182,16 @@ class Jobs:
         return [layout.entity(Job, stored) for stored in found]
 
     def cancel(self, tenant_id: str, job_id: str) -> Job:
-        """End a job that is not over. Raises `NotFound`, `Conflict` if it is over in another way."""
+        """End a job that is not over, here and elsewhere. Raises as `end`."""
+        job = self.end(tenant_id, job_id)
+        try:
+            self.call_off([job])
+        except Exception:  # noqa: BLE001 - logged; the job is over, whatever it is
+            _log.exception("job cancelled, and what it has elsewhere not called off", extra={"job_id": job_id})
+        return job
+
+    def end(self, tenant_id: str, job_id: str) -> Job:
+        """The same here alone. Raises `NotFound`, `Conflict` if it is over in another way."""
         self.get(tenant_id, job_id)
         job = self.ends.bring(tenant_id, job_id, lambda j: life.cancel(j, self.clock.now()))
         if job is None:

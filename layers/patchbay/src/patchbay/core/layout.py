@@ -25,6 +25,7 @@
 | steps of a job | `STEPS#<job>` / `<two digits>` | get, query |
 | stored results of a computation | `RESULTS#<tenant>` / `<fingerprint>` | get |
 | who is at a computation right now | `CLAIMS#<tenant>` / `<fingerprint>` | get |
+| whose turn it is to do what is done once | `TURNS#<what>` / `turn` | get |
 | jobs ordered together, newest first | `GROUPS#<tenant>` / `<group>` | get, query |
 | track by id, tracks newest first | `TRACKS#<tenant>` / `<track>` | get, query |
 | sample by id, samples newest first | `SAMPLES#<tenant>` / `<sample>` | get, query |
@@ -46,6 +47,7 @@
 | generation by id, generations newest first | `GENERATIONS#<tenant>` / `<job>` | get, query |
 | whose a generation is | `GENERATION#<job>` / `owner` | get |
 | video by id, videos newest first | `VIDEOS#<tenant>` / `<video>` | get, query |
+| videos of all tenants that are forgotten | index `by_open`, `LEFT#<hour>` | index query, keys only |
 | credits of a tenant | `WALLETS#<tenant>` / `credits` | get |
 | what an order costs | `CHARGES#<tenant>` / `<order>` | get |
 | whether a user likes a generator | `GENERATORLIKES#<tenant>` / `<nine digits>` | get |
@@ -179,6 +181,11 @@ def result_key(tenant_id: str, fingerprint: str) -> Key:
 def claim_key(tenant_id: str, fingerprint: str) -> Key:
     """Key of who is at a computation."""
     return f"CLAIMS#{tenant_id}", fingerprint
+
+
+def turn_key(what: str) -> Key:
+    """Key of whose turn it is."""
+    return f"TURNS#{what}", "turn"
 
 
 def group_key(tenant_id: str, group_id: str) -> Key:

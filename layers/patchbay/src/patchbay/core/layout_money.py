@@ -4,8 +4,8 @@ A job that ends is counted three times, in the transaction that ends it: among i
 in the sums of the tenant's month that budgets are held to. That is six write units, $3.75 for a million jobs.
 
 One partition takes 1,000 write units a second, and a write in a transaction is two: enough for 2,000 ends of jobs a
-second in the four of a stage's day. One tenant ends far fewer: his month's sums are one record, and of two transactions
-that touch a record at the same moment one is refused and tried again.
+second in the four of a stage's day. One tenant ends far fewer, some twenty: his month's sums are one record, and of two
+transactions that touch a record at the same moment one is refused and tried again (docs/scale.md).
 """
 
 from datetime import datetime

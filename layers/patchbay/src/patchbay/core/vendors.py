@@ -2,27 +2,40 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
-from patchbay.catalog.vendors import ENGINE, LALALAI
+from patchbay.catalog.vendors import ENGINE, LALALAI, SEPARATION
 from patchbay.core import layout, layout_vendors, store
+from patchbay.core.errands import end_there
 from patchbay.core.jobs import JobFilter, Jobs
 from patchbay.core.vault import Vault
 from patchbay.domain.errands import KeptKey, SentTask, SentWork
-from patchbay.domain.errors import Conflict, InvalidInput, NotFound, PatchbayError, VendorRefused
+from patchbay.domain.errors import Conflict, InvalidInput, NotFound, PatchbayError, VendorFailed, VendorRefused
 from patchbay.domain.ids import is_id, new_id
 from patchbay.domain.jobs import Job, JobState
 from patchbay.domain.steps import Step, StepState
 from patchbay.ports import Clock, Delete, Put, Record, Records, StemVendor, VendorKey, VendorMinutes, WriteConflict
 
-WORKFLOW = "lalalai-separation"
 KEY_FIELD = "license_key"
 NO_KEY = "no licence key of yours for LALAL.AI is kept here; save it in the settings, under /users/settings"
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
 _OPEN = (JobState.QUEUED, JobState.STARTED)
 _PAGE = 100
+CANCELS_FOR, CALLS_OFF_FOR = timedelta(seconds=10), timedelta(seconds=5)
+"""How long on one request jobs are ended here, and after that there. The last call there may take ten seconds more, and
+the Lambda has 29."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """How many jobs were ended, and how many are still to be."""
+
+    ended: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +122,73 @@ class Vendors:
         """End a separation, here and there, by its number there or its job's. Raises `NotFound`, `Conflict`."""
         found = self._task(tenant_id, task_id)
         job = self.jobs.get(tenant_id, found.job_id if found else task_id)
-        if job.workflow != WORKFLOW:
+        if job.workflow != SEPARATION:
             raise NotFound(f"there is no task {task_id}")
-        return self._end(job)
+        return self.jobs.cancel(tenant_id, job.id)
 
-    def cancel_all(self, tenant_id: str) -> int:
-        """End all of a tenant's separations that are not over; how many they were."""
-        ended, before = 0, None
-        while True:
-            which = JobFilter(states=_OPEN, workflows=(WORKFLOW,))
-            found = self.jobs.list(tenant_id, which, limit=_PAGE, before=before)
+    def cancel_all(self, tenant_id: str) -> Cancelled:
+        """End a tenant's separations that are not over, newest first, for `CANCELS_FOR`; another call goes on."""
+        until = self.clock.now() + CANCELS_FOR
+        found = self._open_jobs(tenant_id)
+        ended, left = list[Job](), len(found)
+        try:
             for job in found:
+                if self.clock.now() >= until:
+                    break
+                left -= 1
                 with suppress(Conflict, NotFound):  # over meanwhile
-                    self._end(job)
-                    ended += 1
-            if len(found) < _PAGE:
-                return ended
-            before = found[-1].id
+                    ended.append(self.jobs.end(tenant_id, job.id))
+        finally:
+            self.call_off(ended)
+        return Cancelled(len(ended), left)
 
-    def _end(self, job: Job) -> Job:
-        ended = self.jobs.cancel(job.tenant_id, job.id)
-        for step in self.jobs.steps(job):
-            sent = self._taken_back(job, step)
-            try:  # the worker does it too; but there may be none right now
-                if sent is not None and sent.task_id:
-                    self.vendor.cancel(self.open(job.tenant_id).text, sent.task_id)
+    def call_off(self, jobs: Sequence[Job]) -> None:
+        """End there what jobs of one tenant have there, which were ended here. What cannot be ended now is logged, and
+        known on: the next order of the same song goes on with it, and who cancels again tries again.
+
+        Workers do it too; but there may be none right now.
+        """
+        sent: list[SentWork] = []
+        for job in jobs:
+            try:
+                sent += self._taken_back(job) if job.workflow == SEPARATION else ()
             except PatchbayError as error:
-                _log.warning("not cancelled elsewhere: %s", error, extra={"job_id": job.id})
-        return ended
+                _tell(error, job.id)
+        for each in self._not_ended(sent):
+            with suppress(WriteConflict):  # sent anew meanwhile
+                self.records.write(*layout_vendors.put_sent(each.model_copy(update={"version": 0})))
 
-    def _taken_back(self, job: Job, step: Step) -> SentWork | None:
-        """What was sent for a job's step, forgotten from now on; None if nothing was, or another job has it now."""
+    def _not_ended(self, sent: Sequence[SentWork]) -> list[SentWork]:
+        """End there what one tenant has sent, all that has a number in few calls; gives back what could not be."""
+        until = self.clock.now() + CALLS_OFF_FOR
+        begun = [each for each in sent if each.task_id]
+        lots = [begun[at : at + _PAGE] for at in range(0, len(begun), _PAGE)]
+        lots += [[each] for each in sent if not each.task_id]
+        for number, lot in enumerate(lots):
+            try:
+                if self.clock.now() >= until:
+                    raise VendorFailed("LALAL.AI takes too long")
+                end_there(self.vendor, self.open(lot[0].tenant_id).text, lot)
+            except PatchbayError as error:
+                left = [each for some in lots[number:] for each in some]
+                _tell(error, *(each.job_id for each in left))
+                return left
+        return []
+
+    def _open_jobs(self, tenant_id: str) -> list[Job]:
+        found, before = list[Job](), None
+        which = JobFilter(states=_OPEN, workflows=(SEPARATION,))
+        while page := self.jobs.list(tenant_id, which, limit=_PAGE, before=before):
+            found += page
+            before = page[-1].id
+        return found
+
+    def _taken_back(self, job: Job) -> list[SentWork]:
+        """What was sent for a job's steps, forgotten from now on; nothing of what another job has now."""
+        found = (self._taken(job, step) for step in self.jobs.steps(job))
+        return [sent for sent in found if sent is not None]
+
+    def _taken(self, job: Job, step: Step) -> SentWork | None:
         key = layout_vendors.sent_key(job.tenant_id, step.fingerprint)
         for _ in store.attempts():
             sent = store.load(self.records, SentWork, key)
@@ -156,6 +205,10 @@ class Vendors:
         if found is None and not is_id(task_id):
             raise NotFound(f"there is no task {task_id[:64]}")
         return found
+
+
+def _tell(error: PatchbayError, *job_ids: str) -> None:
+    _log.warning("not cancelled elsewhere: %s", error, extra={"jobs": job_ids})
 
 
 def _record(kept: KeptKey) -> Record:

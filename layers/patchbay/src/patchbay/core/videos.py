@@ -2,11 +2,16 @@
 
 An upload arrives where its link points to, and is dropped there after two days. The first request that needs its bytes
 takes them to a place that no link reaches, and looks at their head; what was looked at is what is rendered.
+
+A request that dies between the two leaves what it took. The next one of the same upload goes on with it; else it goes
+when other bytes are taken, with the video, or by the sweep once the video is forgotten.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from patchbay.core import layout, store
@@ -15,7 +20,9 @@ from patchbay.core.generations import Generations
 from patchbay.core.holdings import Holdings, held_key
 from patchbay.core.idempotency import Once, write_once
 from patchbay.core.jobs import Order
-from patchbay.core.layout_videos import put_video, video_key
+from patchbay.core.layout_videos import left_partition, put_video, swept_at, video_key
+from patchbay.core.retention import FIRST_LOOK_BACK, LOOK_BACK
+from patchbay.core.sweeps import found_in, sweep
 from patchbay.domain.errors import (
     Conflict,
     InvalidInput,
@@ -35,6 +42,7 @@ from patchbay.ports import AddWithin, Clock, Delete, FilmProber, ObjectInfo, Obj
 
 WORKFLOW = "video"
 OUTPUT = "video"
+_log = logging.getLogger(__name__)
 MAX_BYTES = 2 * 1024**3
 """Of a video: as much as the store copies well within the time of one request."""
 MAX_PAGE = 1000
@@ -115,7 +123,9 @@ class Videos:
             if (other := self._refused(video, key, sent, error)) is None:
                 raise
             settled = other
-        self.objects.delete(video.incoming_key)
+        for left in (video.incoming_key, *self._taken(video)):
+            if left != settled.key:
+                self.objects.delete(left)
         return settled
 
     def render(
@@ -178,9 +188,7 @@ class Videos:
         """
         for _ in store.attempts():
             video = self.get(tenant_id, video_id)
-            sent = self.objects.stat(video.incoming_key)
-            left = [video.taken_key(sent.etag)] if sent else []  # by a request that died on the way
-            for key in (*left, video.incoming_key, *([video.key] if video.key else [])):
+            for key in (video.incoming_key, *self._taken(video)):
                 self.objects.delete(key)
             gone = Delete(video_key(tenant_id, video_id), expected=video.version)
             try:
@@ -193,11 +201,47 @@ class Videos:
             return
         raise Unavailable("too many changes at once; try again")
 
+    def sweep(self) -> dict[str, int]:
+        """Remove all that is left of videos that are forgotten. Repeating it changes nothing."""
+        now, done = self.clock.now(), {"videos_removed": 0, "videos_in_trouble": 0}
+
+        def look(number: int) -> int:
+            waiting = 0
+            for stored in found_in(self.records, [left_partition(number)]):
+                video = layout.entity(Video, stored)
+                if video.info is not None or layout.kept_number(swept_at(video)) != number:
+                    continue
+                waiting += 1
+                if swept_at(video) <= now:
+                    done["videos_removed" if self._swept(video) else "videos_in_trouble"] += 1
+            return waiting
+
+        first, settled, last = (layout.kept_number(now - ago) for ago in (FIRST_LOOK_BACK, LOOK_BACK, timedelta(0)))
+        sweep(self.records, "videos", first=first, last=last, settled=settled, look=look)
+        return done
+
+    def _swept(self, video: Video) -> bool:
+        """Whether it could be removed. Nobody takes bytes for it any more: for all requests it is not there."""
+        try:
+            for key in (video.incoming_key, *self._taken(video)):
+                self.objects.delete(key)
+            with suppress(WriteConflict):  # another sweep, or the store itself, was faster
+                self.records.write(Delete(video_key(video.tenant_id, video.id), expected=video.version))
+        except Exception:  # noqa: BLE001 - logged, whatever it is
+            _log.exception("video not removed; the next sweep tries again", extra={"video_id": video.id})
+            return False
+        return True
+
+    def _taken(self, video: Video) -> list[str]:
+        return self.objects.keys(video.taken_prefix)
+
     def _looked_at(self, video: Video, key: str) -> Video:
         """Take the upload to `key` and look at it there. Raises as `checked`; `NotFound` if the video is gone."""
         with suppress(NotFound):  # another request was faster, and has done with it
             self.objects.copy_new(video.incoming_key, key)
         there = self.objects.stat(key)
+        if there is None and (now := self.get(video.tenant_id, video.id)).info is not None:
+            return now  # another request was faster with other bytes, and dropped these
         if there is None:
             raise NotReady("the video is being taken; try again in a moment", field="video")
         self._check_size(there.size_bytes)

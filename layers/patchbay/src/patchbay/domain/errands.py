@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from patchbay.domain.base import Entity
+from patchbay.domain.errors import VendorFailed, VendorRefused
 
 LIVES = timedelta(hours=23)
 """How long what was sent away is counted on: LALAL.AI keeps files, and tells of tasks, for a day (read in 2026)."""
@@ -16,6 +17,14 @@ Beat = Callable[[], None]
 
 def no_beat() -> None:
     """For those whom nobody stops."""
+
+
+class SendAgain(VendorFailed):
+    """What was sent is not there any more, or not known. Waiting does not bring it back: it has to be sent anew."""
+
+
+class StemsGone(VendorRefused):
+    """A file that came of the work is not where it was said to be."""
 
 
 class KeptKey(Entity):
@@ -72,11 +81,15 @@ REST = "rest"
 class Errand(Protocol):
     """What an engine sends away, fetches, and calls off. It never sees its owner's key.
 
-    All of it raises `VendorRefused` where trying again does not help, and `VendorFailed` where it may.
+    All of it raises `VendorRefused` where trying again does not help, and `VendorFailed` where it may (`SendAgain`:
+    beginning with `send`).
     """
 
     def send(self, path: Path, beat: Beat) -> None:
-        """See to it that the file is there; nothing happens if it is, from an earlier try."""
+        """See to it that the file is there; nothing happens if it is, from an earlier try.
+
+        Raises `TaskCancelled` if nobody wants it any more.
+        """
 
     def begin(self, stems: Sequence[str]) -> None:
         """See to it that the work is begun; nothing happens if it is, from an earlier try. Nothing interrupts it: what
@@ -87,7 +100,7 @@ class Errand(Protocol):
         """How it stands."""
 
     def fetch(self, url: str, path: Path, beat: Beat) -> None:
-        """One of the files that came of it."""
+        """One of the files that came of it. Raises `StemsGone`."""
 
     def forget(self) -> None:
         """Nothing more is to be had of what was begun: another try starts anew."""

@@ -94,11 +94,15 @@ class TooLarge(PatchbayError):
 
 
 class Unavailable(PatchbayError):
-    """A dependency did not answer; trying again later is right."""
+    """A dependency did not answer; trying again later is right. `retry_after_s` is when to come back."""
+
+    retry_after_s: int | None = 5
 
 
 class NotConfigured(Unavailable):
     """Something that the operator has not set up, so that trying again does not help."""
+
+    retry_after_s = None
 
 
 class CatalogueFailed(Unavailable):

@@ -83,7 +83,11 @@ class Video(Entity):
         """Where its upload arrives."""
         return f"incoming/videos/{self.tenant_id}/{self.id}"
 
+    @property
+    def taken_prefix(self) -> str:
+        """Beginning of the keys of all that was taken of its uploads."""
+        return f"videos/{self.tenant_id}/{self.id}/"
+
     def taken_key(self, etag: str) -> str:
         """Where an upload is taken to: each to a place of its own, so that nobody drops another's."""
-        name = etag.strip('"')
-        return f"videos/{self.tenant_id}/{self.id}/{name}"
+        return self.taken_prefix + etag.strip('"')

@@ -60,6 +60,9 @@ class Objects(Protocol):
     def stat(self, key: str) -> ObjectInfo | None:
         """The object's facts, or None."""
 
+    def keys(self, prefix: str) -> list[str]:
+        """Keys of all objects that begin so; for what are few."""
+
     def download(self, key: str, path: Path) -> None:
         """Copy the object to a file. Raises `NotFound`."""
 

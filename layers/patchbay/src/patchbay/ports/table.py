@@ -44,10 +44,14 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove a record if the stored one has `expected` as its version (None: whatever is there)."""
+    """Remove a record if the stored one has `expected` as its version (None: whatever is there).
+
+    Or figures that are kept together, which have no version: if they are still `figures`.
+    """
 
     key: Key
     expected: int | None
+    figures: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,14 +53,20 @@ class StemVendor(Protocol):
         Raises `AlreadyBegun` if it was, and the answer with its number was lost.
         """
 
+    def find(self, key: str, file_id: str, stems: Sequence[str]) -> str | None:
+        """The number of a task that takes, or took, just these stems out of a file; None where none is told."""
+
     def look(self, key: str, task_id: str, stems: Sequence[str], beat: Beat = no_beat) -> FarState:
         """How a task stands that is to take `stems` out."""
 
     def fetch(self, url: str, path: Path, beat: Beat = no_beat) -> None:
-        """A file that came of a task."""
+        """A file that came of a task. Raises `StemsGone`."""
 
-    def cancel(self, key: str, task_id: str) -> None:
-        """End a task; nothing happens if it is over."""
+    def cancel(self, key: str, task_ids: Sequence[str]) -> None:
+        """End tasks; nothing happens to those that are over. Takes seconds at the most, as `remove` does."""
+
+    def remove(self, key: str, file_id: str) -> None:
+        """Remove a file that was brought there; whatever is made of it just now ends."""
 
 
 class HeldKeys(Protocol):

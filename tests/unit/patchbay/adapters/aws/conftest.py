@@ -15,7 +15,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     # As they are now: tests put others in their place.
-    caches = clients.client, clients.signing_client, clients.waiting_client
+    caches = clients.client, clients.brief_client, clients.signing_client, clients.waiting_client
     with mock_aws():
         for cached in caches:
             cached.cache_clear()

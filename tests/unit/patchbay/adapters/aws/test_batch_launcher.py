@@ -1,7 +1,9 @@
 """The launcher against a Batch of our own, whose Spot machines come or do not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 
 from patchbay.adapters.aws import clients
 from patchbay.adapters.aws.batch_launcher import BatchLauncher
+from patchbay.core import turns
 from patchbay.domain.tasks import ComputeClass
 from tests.fakes.clock import FakeClock
+from tests.fakes.records import FakeRecords
 
 SPOT, ON_DEMAND = "spot-queue", "on-demand-queue"
 PATIENCE_S, ROUND_S, START_S = 300, 300, 120
@@ -77,11 +81,14 @@ class Bench:
     clock: FakeClock
     batch: Batch
     tasks: Waiting
+    records: FakeRecords = field(default_factory=FakeRecords)
 
     def launcher(self, max_workers: int = 4, patience_s: int = PATIENCE_S) -> BatchLauncher:
         queues: Any = self.tasks
+        bounds = max_workers, patience_s, 90
+        my_turn = partial(turns.take, self.records, self.clock)
         return BatchLauncher(
-            queues, self.clock, {"gpu": SPOT}, {"gpu": ON_DEMAND}, {"gpu": "definition"}, max_workers, patience_s, 90
+            queues, self.clock, {"gpu": SPOT}, {"gpu": ON_DEMAND}, {"gpu": "definition"}, *bounds, my_turn
         )
 
 
@@ -189,6 +196,65 @@ def test_a_worker_that_begins_while_it_is_moved_is_one_too_many_and_no_harm(monk
     bench.clock.advance(seconds=START_S)
     bench.launcher().launch("gpu")
     assert len(bench.batch.of("RUNNING", "RUNNABLE")) == 2
+
+
+def second_at(monkeypatch: pytest.MonkeyPatch, batch: Batch, call: str, number: int, then: Callable[[], None]) -> None:
+    """Let another launch come, whole, just before the `number`th call of Batch."""
+    made, seen = getattr(batch, call), [0]
+
+    def meanwhile(**told: Any) -> Any:
+        seen[0] += 1
+        if seen[0] == number:
+            then()
+        return made(**told)
+
+    monkeypatch.setattr(batch, call, meanwhile)
+
+
+# Each place at which the first launch asks Batch for something, its first question apart: there nothing is known yet.
+MOMENTS = [*(("list_jobs", n) for n in range(1, 12)), ("submit_job", 1), ("submit_job", 2), ("cancel_job", 1)]
+
+
+@pytest.mark.parametrize(("call", "number"), MOMENTS)
+@pytest.mark.parametrize(("late", "tasks"), [(1, 1), (2, 2), (3, 1), (1, 3)])
+def test_of_two_launches_at_once_one_moves_what_waits(
+    monkeypatch: pytest.MonkeyPatch, call: str, number: int, late: int, tasks: int
+) -> None:
+    bench = made(monkeypatch, late, spot_is_there=False)
+    for _ in range(late):
+        bench.launcher().launch("gpu")
+    bench.clock.advance(seconds=PATIENCE_S)
+    bench.tasks.tasks = tasks
+    second_at(monkeypatch, bench.batch, call, number, lambda: bench.launcher().launch("gpu"))
+    bench.launcher().launch("gpu")
+    assert {bench.batch.jobs[f"job-{n}"]["status"] for n in range(late)} == {"FAILED"}, "all are taken back"
+    bench.launcher().launch("gpu")
+    assert len(bench.batch.of("RUNNABLE", "RUNNING")) == tasks, "as many as tasks, and no more"
+
+
+def test_of_two_rounds_at_once_one_moves_a_warm_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = made(monkeypatch, spot_is_there=False)
+    until = bench.clock.now() + timedelta(hours=1)
+    bench.launcher().keep_warm("gpu", 1, until)
+    bench.clock.advance(seconds=PATIENCE_S)
+    second_at(monkeypatch, bench.batch, "submit_job", 1, lambda: bench.launcher().keep_warm("gpu", 1, until))
+    bench.launcher().keep_warm("gpu", 1, until)
+    assert len(bench.batch.of("RUNNABLE")) == len(bench.batch.of("RUNNABLE", queue=ON_DEMAND)) == 1
+
+
+def test_who_dies_while_he_moves_a_worker_leaves_it_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = made(monkeypatch, spot_is_there=False)
+    bench.launcher().launch("gpu")
+    bench.clock.advance(seconds=PATIENCE_S)
+    with monkeypatch.context() as dying:
+        dying.setattr(bench.batch, "submit_job", lambda **told: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bench.launcher().launch("gpu")
+    bench.launcher().launch("gpu")
+    assert bench.batch.of("RUNNABLE", queue=ON_DEMAND) == [], "it may still be at it"
+    bench.clock.advance(seconds=turns.LASTS.total_seconds())
+    bench.launcher().launch("gpu")
+    assert len(bench.batch.of("RUNNABLE")) == len(bench.batch.of("RUNNABLE", queue=ON_DEMAND)) == 1
 
 
 def test_without_patience_spot_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:

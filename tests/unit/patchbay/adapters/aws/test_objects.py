@@ -215,6 +215,25 @@ def test_an_object_is_made_of_another_by_the_store_itself(
         assert b"".join(blocks) == data
 
 
+def test_keys_come_page_by_page(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = clients.client("s3")
+    names = [f"videos/t/v/{number}" for number in range(5)]
+    for key in (*names, "videos/t/w/0", "videos/t/v"):
+        bucket.store(key, b"x", media_type="a/b")
+    pages, whole = list[int](), s3.list_objects_v2
+
+    def in_pages(**query: Any) -> Any:
+        answer = whole(MaxKeys=2, **query)
+        pages.append(len(answer["Contents"]))
+        return answer
+
+    monkeypatch.setattr(s3, "list_objects_v2", in_pages)
+    assert bucket.keys("videos/t/v/") == names
+    assert pages == [2, 2, 1]
+    monkeypatch.undo()
+    assert bucket.keys("videos/t/x/") == []
+
+
 def test_nothing_cannot_be_copied(bucket: Bucket) -> None:
     with pytest.raises(NotFound):
         bucket.copy("results/t/gone", "uploads/t/copy")

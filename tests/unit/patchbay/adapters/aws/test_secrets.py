@@ -29,13 +29,13 @@ class Reads:
     """Counts how often Secrets Manager is asked."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count, made = 0, clients.client
+        self.count, made = 0, clients.brief_client
 
-        def counted(service: str, **told: Any) -> Any:
+        def counted(service: str) -> Any:
             self.count += service == "secretsmanager"
-            return made(service, **told)
+            return made(service)
 
-        monkeypatch.setattr(clients, "client", counted)
+        monkeypatch.setattr(clients, "brief_client", counted)
 
 
 def test_they_are_read_once_in_a_while(boto: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def test_the_vault_follows_the_store_as_the_process_runs(boto: Any) -> None:
     vault = services.vault
     sealed = vault.seal("t", "n", "text")
     keep(boto, {"vault_key": f"{OTHER},{KEY}"})
-    services._kept_secrets._until = 0.0
+    services._kept_secrets[0]._until = 0.0
     assert vault.stale(sealed)
     assert vault.open("t", "n", sealed) == "text"
     assert not vault.stale(vault.seal("t", "n", "text"))

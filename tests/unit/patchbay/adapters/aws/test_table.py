@@ -204,3 +204,16 @@ def test_figures_and_the_thing_they_count_are_written_together_or_not_at_all(tab
     with pytest.raises(WriteConflict):
         table.write(Put(rec("a"), expected=0), AddWithin(HELD, {"jobs": 1}))
     assert table.figures(HELD) == {"files": 1}
+
+
+def test_figures_go_if_they_are_what_was_read(table: Table) -> None:
+    table.write(AddWithin(HELD, {"files": 1, "bytes": 700}))
+    others = ("HELD#nobody", "figures")
+    for wrong in ({"files": 2, "bytes": 700}, {"files": 1, "jobs": 0}):
+        with pytest.raises(WriteConflict):
+            table.write(AddWithin(others, {"files": 1}), Delete(HELD, expected=None, figures=wrong))
+    table.write(AddWithin(others, {"files": 1}), Delete(HELD, expected=None, figures=table.figures(HELD)))
+    assert (table.figures(HELD), table.figures(others)) == ({}, {"files": 1})
+    for gone in ({"files": 1, "bytes": 700}, {}):
+        with pytest.raises(WriteConflict):
+            table.write(Delete(HELD, expected=None, figures=gone))

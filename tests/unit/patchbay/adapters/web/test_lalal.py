@@ -4,7 +4,7 @@ import json
 import math
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchbay.adapters.web import lalal
-from patchbay.adapters.web.client import SafeWeb
+from patchbay.adapters.web.client import SafeWeb, WebReply
 from patchbay.adapters.web.lalal import LalalAI
-from patchbay.domain.errands import REST, FarState
+from patchbay.domain.errands import REST, FarState, StemsGone
 from patchbay.domain.errors import PatchbayError, TaskCancelled, VendorFailed, VendorRefused
 from patchbay.ports import AlreadyBegun
-from tests.support.lalal import KEY, OTHER_KEY, SHARES, FakeLalal, served
+from tests.support.lalal import KEY, OTHER_KEY, SHARES, FakeLalal
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 RATE_HZ = 8000
@@ -42,9 +42,8 @@ GARBAGE: dict[str, tuple[int, bytes]] = {
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeLalal]:
-    with served() as made:
-        yield made
+def fake(lalal: FakeLalal) -> FakeLalal:
+    return lalal
 
 
 @pytest.fixture
@@ -258,9 +257,33 @@ def test_a_stem_that_is_not_there(vendor: LalalAI, fake: FakeLalal, missing: str
 
 def test_cancelling_ends_it_there_and_twice_is_once(vendor: LalalAI, fake: FakeLalal, song: Path) -> None:
     task_id = vendor.begin(KEY, vendor.upload(KEY, song).id, ("vocals",), ONCE)
-    vendor.cancel(KEY, task_id)
-    vendor.cancel(KEY, task_id)
+    other = vendor.begin(KEY, vendor.upload(KEY, song).id, ("vocals",), str(uuid.UUID(int=8, version=4)))
+    vendor.cancel(KEY, [task_id, other])
+    vendor.cancel(KEY, [task_id])
+    assert {task.state for task in fake.tasks.values()} == {"cancelled"}
+    assert fake.calls("cancel/") == 2
+
+
+def test_a_file_that_is_removed_ends_what_is_made_of_it(vendor: LalalAI, fake: FakeLalal, song: Path) -> None:
+    source, kept = vendor.upload(KEY, song).id, vendor.upload(KEY, song).id
+    task_id = vendor.begin(KEY, source, ("vocals",), ONCE)
+    vendor.remove(KEY, source)
     assert fake.tasks[task_id].state == "cancelled"
+    assert list(fake.sources) == [kept]
+
+
+@pytest.mark.parametrize("call", ["cancel", "remove"])
+def test_ending_takes_no_longer_than_a_page_waits(vendor: LalalAI, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    waited: list[float] = []
+
+    def asked(web: SafeWeb, *given: Any, **told: Any) -> Any:
+        waited.append(max(web.timeout_s, web.total_s))
+        return WebReply(200, "application/json", b"{}")
+
+    monkeypatch.setattr(SafeWeb, "ask", asked)
+    slow = LalalAI(replace(vendor.web, timeout_s=120, total_s=3600))
+    slow.cancel(KEY, ["t"]) if call == "cancel" else slow.remove(KEY, "f")
+    assert waited == [10.0]
 
 
 class TestFetching:
@@ -280,8 +303,14 @@ class TestFetching:
             vendor.fetch(f"{fake.url}d/t/vocals", tmp_path / "x")
 
     def test_one_that_is_gone(self, vendor: LalalAI, fake: FakeLalal, tmp_path: Path) -> None:
-        fake.plan("/d/t/vocals", (404, b"no"))
-        with pytest.raises(VendorFailed, match="404"):
+        fake.plan("/d/t/vocals", *((status, b"no") for status in (403, 404, 410)))
+        for _ in range(3):
+            with pytest.raises(StemsGone, match="does not have the stems any more"):
+                vendor.fetch(f"{fake.url}d/t/vocals", tmp_path / "x")
+
+    def test_trouble_that_may_pass(self, vendor: LalalAI, fake: FakeLalal, tmp_path: Path) -> None:
+        fake.plan("/d/t/vocals", (503, b"no"))
+        with pytest.raises(VendorFailed, match="503"):
             vendor.fetch(f"{fake.url}d/t/vocals", tmp_path / "x")
 
 

@@ -48,7 +48,7 @@ def test_a_stage_that_is_well_is_all_ok() -> None:
 
 def test_the_twin_is_all_ok_and_says_what_it_does_without() -> None:
     twin = replace(WELL, stage="twin", models=(), mail_from="", secrets="", machines=False, launcher="none")
-    deployment = FakeDeployment(stage="twin", seen=Outside("", 90.0, 0.0, "twin", allows_origins=False))
+    deployment = FakeDeployment(stage="twin", seen=Outside("", 90.0, 0.0, "twin", allows_origins=True))
     findings = found(deployment, twin)
     assert {finding.state for finding in findings} == {State.OK, State.SKIPPED}
     assert {f.area for f in findings if f.state is State.SKIPPED} >= {"quotas", "secrets", "mail", "table"}
@@ -126,6 +126,12 @@ FAULTS: dict[str, tuple[Change, str, State, str]] = {
     "other weights": (having(weights={DEMUCS: WeightFile(9, "0" * 64)}), "weights", State.FAIL, "another file"),
     "no vault key": (having(secrets={**SECRETS, "vault_key": "c2hvcnQ="}), "secrets", State.FAIL, "openssl"),
     "a short door secret": (having(secrets={**SECRETS, "door_secret": "abc"}), "secrets", State.FAIL, "openssl"),
+    "a door secret that lets anybody in": (
+        having(secrets={**SECRETS, "door_secret": "*" * 32}),
+        "secrets",
+        State.FAIL,
+        "openssl",
+    ),
     "a broken id": (having(secrets={**SECRETS, "spotify_client_id": "x"}), "secrets", State.FAIL, "dashboard"),
     "a secret is missing": (having(secrets={"vault_key": ""}), "secrets", State.FAIL, "add door_secret"),
     "a misspelt one": (having(secrets={**SECRETS, "vaultkey": "x"}), "secrets", State.WARN, "misspelt"),
@@ -221,3 +227,38 @@ def test_weights_in_shards_are_as_good() -> None:
     (missing,) = wrong(deployment, replace(WELL, models=("musicgen-small",)))
     assert missing.name == whole
     assert "PATCHBAY_WEIGHTS" in missing.todo
+
+
+@pytest.mark.parametrize(("ingest", "state"), [(True, State.FAIL), (False, State.OK)])
+def test_beside_the_ingest_service_the_door_needs_its_secret(ingest: bool, state: State) -> None:
+    deployment = FakeDeployment(secrets={**SECRETS, "door_secret": ""})
+    (finding,) = (f for f in found(deployment, replace(WELL, ingest=ingest)) if f.name == "door_secret")
+    assert finding.state is state
+    assert ("openssl" in finding.todo and "patchbay/prod" in finding.todo) is ingest
+
+
+BEFORE = replace(WELL, secrets_before="patchbay/prod-1")
+
+
+def test_a_secret_on_its_way_out_is_not_forgotten() -> None:
+    (finding,) = wrong(FakeDeployment(), BEFORE)
+    assert (finding.area, finding.name, finding.state) == ("secrets", "patchbay/prod-1", State.WARN)
+    assert "take PATCHBAY_SECRETS_BEFORE away" in finding.todo
+
+
+@pytest.mark.parametrize(
+    "change", [having(secrets={"door_secret": ""}), failing("secret/patchbay/prod-1", NotFound("gone"))]
+)
+def test_one_that_no_deployment_can_take_is_a_fault(change: Change) -> None:
+    deployment = FakeDeployment()
+    change(deployment)
+    (finding,) = (f for f in wrong(deployment, BEFORE) if f.name == "patchbay/prod-1")
+    assert finding.state is State.FAIL
+    assert "PATCHBAY_SECRETS_BEFORE" in finding.todo
+
+
+def test_only_some_areas_can_be_looked_at() -> None:
+    findings = list(examine(FakeDeployment(), WELL, areas=("secrets", "account")))
+    assert [*dict.fromkeys(finding.area for finding in findings)] == ["account", "secrets"], "in their order"
+    shut = FakeDeployment(errors={"account": Unauthenticated("no credentials")})
+    assert len(list(examine(shut, WELL, areas=("account", "secrets")))) == 1

@@ -2,11 +2,12 @@
 
 Batch tries the machines of a queue in order, Spot first. When it goes on to the next is for Batch to say, and nothing
 is promised for Spot machines that may come or not; so a job that still waits after a while is taken back here, and its
-worker asked for in a second queue, which has machines on demand alone.
+worker asked for in a second queue, which has machines on demand alone. Whoever launches may do that, several at once:
+each such job is moved by the one whose turn it is.
 """
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -37,21 +38,28 @@ class BatchLauncher:
     max_workers: int
     spot_patience_s: int
     idle_s: int
+    my_turn: Callable[[str], bool]
+    """Whether the caller alone may do now what is called so."""
 
     def launch(self, compute: ComputeClass) -> None:
         """See `Launcher`. A worker is added while there are more tasks, those in hand included, than workers."""
         with clients.errors("Batch"):
             waiting, late = self._waiting(compute, warm=False)
-            wanted = min(self.max_workers, max(self.queues.unfinished(compute), 1)) - len(waiting)
+            mine, moving = self._mine(late)
+            wanted = min(self.max_workers, max(self.queues.unfinished(compute), 1)) - len(waiting) - len(moving)
             missing = wanted - sum(1 for _ in islice(self._others(compute), max(wanted, 0)))
-            self._move(compute, None, late, min(missing, len(late) + 1))
+            self._ask(compute, None, min(missing, len(mine) + 1), spot=not late)
+            self._take_back(mine)
 
     def keep_warm(self, compute: ComputeClass, workers: int, until: datetime) -> None:
         """See `Launcher`. They are counted by name: a worker that came for work leaves when there is none."""
         with clients.errors("Batch"):
             waiting, late = self._waiting(compute, warm=True)
-            active = [*waiting, *self._others(compute)]
-            self._move(compute, until, late, min(workers, self.max_workers) - sum(map(_is_warm, active)))
+            mine, moving = self._mine(late)
+            active = [*waiting, *moving, *self._others(compute)]
+            missing = min(workers, self.max_workers) - sum(map(_is_warm, active))
+            self._ask(compute, until, missing, spot=not late)
+            self._take_back(mine)
 
     def _waiting(self, compute: ComputeClass, *, warm: bool) -> tuple[list[Job], list[Job]]:
         """The jobs that wait for Spot machines, and those, of warm workers or of others, that have waited too long."""
@@ -62,16 +70,27 @@ class BatchLauncher:
             (late if job["createdAt"] <= before_ms and _is_warm(job) is warm else waiting).append(job)
         return waiting, late
 
-    def _move(self, compute: ComputeClass, until: datetime | None, late: Collection[Job], missing: int) -> None:
-        """Give up waiting for Spot where that took too long, and ask for as many workers as are missing then.
+    def _mine(self, late: Collection[Job]) -> tuple[list[Job], list[Job]]:
+        """Those that this launch is to move, and those that another is moving: their workers are on their way."""
+        mine: list[Job] = []
+        moving: list[Job] = []
+        for job in late:
+            (mine if self.my_turn(f"batch-job:{job['jobId']}") else moving).append(job)
+        return mine, moving
+
+    def _ask(self, compute: ComputeClass, until: datetime | None, missing: int, *, spot: bool) -> None:
+        """Ask for as many workers as are missing without those that have waited for Spot too long."""
+        for _ in range(missing):
+            self._submit(compute, until, spot=spot)
+
+    def _take_back(self, late: Collection[Job]) -> None:
+        """Give up waiting for Spot, last of all: whoever looks meanwhile sees the job, or the worker in its place.
 
         If one began just now, there is a worker more, which finds nothing to do and leaves. A job that lost its machine
         is as old as when it was first submitted, and moves at once.
         """
         for job in late:
             clients.client("batch").cancel_job(jobId=job["jobId"], reason=_NO_SPOT)
-        for _ in range(missing):
-            self._submit(compute, until, spot=not late)
 
     def _others(self, compute: ComputeClass) -> Iterator[Job]:
         """The class's jobs that are not over and wait for no Spot machine. Asks only as far as it is read."""

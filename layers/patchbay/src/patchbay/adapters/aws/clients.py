@@ -54,6 +54,14 @@ def waiting_client(service: str) -> Any:
 
 
 @cache
+def brief_client(service: str) -> Any:
+    """A client for what is small and somebody waits for: it gives up within 16 s, before a request's Lambda has to."""
+    config = _CONFIG.merge(Config(retries={"total_max_attempts": 2}, connect_timeout=2, read_timeout=5))
+    with _making:
+        return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+@cache
 def signing_client(endpoint_url: str) -> Any:
     """An S3 client that makes presigned URLs and does nothing else.
 

@@ -136,6 +136,17 @@ class Bucket:
             raise
         return ObjectInfo(head["ContentLength"], head.get("ContentType", ""), head["ETag"].strip('"'))
 
+    def keys(self, prefix: str) -> list[str]:
+        """See `Objects`."""
+        found, query = list[str](), {"Bucket": self.name, "Prefix": prefix}
+        while True:
+            with clients.errors("the object store"):
+                page = _s3().list_objects_v2(**query)
+            found += [str(each["Key"]) for each in page.get("Contents", [])]
+            if not page.get("IsTruncated"):
+                return found
+            query["ContinuationToken"] = page["NextContinuationToken"]
+
     def download(self, key: str, path: Path) -> None:
         """See `Objects`."""
         try:

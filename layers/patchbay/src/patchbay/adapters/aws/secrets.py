@@ -38,7 +38,7 @@ class StageSecrets:
         """What is there now, or what was known, if it cannot be read just now."""
         try:
             with clients.errors("the store of secrets"):
-                found = clients.client("secretsmanager").get_secret_value(SecretId=self.name)
+                found = clients.brief_client("secretsmanager").get_secret_value(SecretId=self.name)
             told = json.loads(found["SecretString"])
             if not isinstance(told, dict):
                 raise TypeError("no object")

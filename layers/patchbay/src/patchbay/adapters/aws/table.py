@@ -118,7 +118,7 @@ class Table:
         if isinstance(write, Add | AddWithin):
             _db().update_item(TableName=self.name, **_update(write))
             return
-        condition = _expectation(write.expected)
+        condition = _condition_of(write)
         if isinstance(write, Put):
             _db().put_item(TableName=self.name, Item=to_item(write.record), **condition)
         else:
@@ -127,7 +127,7 @@ class Table:
     def _in_transaction(self, write: Write) -> dict[str, Any]:
         if isinstance(write, Add | AddWithin):
             return {"Update": {"TableName": self.name, **_update(write)}}
-        condition = {"TableName": self.name, **_expectation(write.expected)}
+        condition = {"TableName": self.name, **_condition_of(write)}
         if isinstance(write, Delete):
             return {"Delete": {"Key": _key(write.key), **condition}}
         return {"Put": {"Item": to_item(write.record), **condition}}
@@ -203,6 +203,19 @@ def _condition(text: str, names: dict[str, str], values: dict[str, Any], ascendi
         "ExpressionAttributeValues": values,
         "ScanIndexForward": ascending,
     }
+
+
+def _condition_of(write: Put | Delete) -> dict[str, Any]:
+    """On what a record is written or removed."""
+    if isinstance(write, Put) or write.figures is None:
+        return _expectation(write.expected)
+    figures = list(write.figures.items())
+    parts = ["attribute_exists(pk)", *(f"#f{number} = :f{number}" for number in range(len(figures)))]
+    values = {
+        "ExpressionAttributeNames": {f"#f{number}": name for number, (name, _) in enumerate(figures)},
+        "ExpressionAttributeValues": {f":f{number}": {"N": str(value)} for number, (_, value) in enumerate(figures)},
+    }
+    return {"ConditionExpression": " AND ".join(parts), **(values if figures else {})}
 
 
 def _expectation(version: int | None) -> dict[str, Any]:

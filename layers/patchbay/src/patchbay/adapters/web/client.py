@@ -30,6 +30,14 @@ _NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", 
 _USER_AGENT = "Patchbay/1"
 
 
+class Answered(FetchRefused):
+    """An address that was called, and answered something else than what was asked for. `status` is its answer's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True)
 class WebReply:
     """What a service answered, in whole."""
@@ -252,7 +260,7 @@ def _cut(line: socket.socket) -> None:
 
 def _must_be(fine: bool, parts: SplitResult, answer: http.client.HTTPResponse) -> None:
     if not fine:
-        raise FetchRefused(f"{parts.hostname} answered {answer.status} {answer.reason[:80]}")
+        raise Answered(f"{parts.hostname} answered {answer.status} {answer.reason[:80]}", answer.status)
 
 
 def _told(error: Exception) -> str:

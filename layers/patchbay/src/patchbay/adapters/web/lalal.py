@@ -3,8 +3,9 @@
 Every call there is a POST with the licence key in `X-License-Key`; answers are JSON, errors `{detail, code}`, where the
 code is what counts and a missing or unknown key is 403. One task takes several stems out of a file ("multistem"): a
 minute of audio costs a minute for each stem, and what is left of the song comes along for nothing. A task that failed
-is told with 200. Of the API before (version 0, deprecated) only `/billing/get-limits/` is asked: version 1 tells what
-is left of an account's minutes, not how many there were.
+is told with 200. An order carries a key of its own: repeated while the task waits it is the same order, and once that
+runs it is refused, without the task's number. Of the API before (version 0, deprecated) two things are asked that
+version 1 does not tell: how many minutes an account had, and which tasks there are of a file.
 """
 
 import json
@@ -17,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from patchbay.adapters.web.client import SafeWeb
-from patchbay.domain.errands import REST, Beat, FarState, no_beat
+from patchbay.adapters.web.client import Answered, SafeWeb
+from patchbay.domain.errands import REST, Beat, FarState, StemsGone, no_beat
 from patchbay.domain.errors import FetchRefused, TooLarge, VendorFailed, VendorRefused
 from patchbay.domain.sniff import SNIFF_BYTES, demuxer_of
 from patchbay.ports import AlreadyBegun, SentFile, VendorMinutes
@@ -49,6 +50,11 @@ _REFUSALS = {
     "max_duration": "the file is longer than your LALAL.AI account takes",
 }
 _BUSY = {408, 425, 429}
+_GONE = {403, 404, 410}
+"""What an address of a file answers once the file is gone, or the address's own time is over."""
+_NO_STEMS = "LALAL.AI does not have the stems any more that it made; order it again, which spends minutes again"
+_MOST_TASKS = 200
+"""Of one look (their document of version 1, read in 2026)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +66,12 @@ class LalalAI:
     url: str = "https://www.lalal.ai/"
     answer_s: float = 30.0
     """Longest call that carries no file."""
-    limits_s: float = 10.0
-    """The same of each of the two that `minutes` makes, for which a page waits: a Lambda answers within 29 s."""
+    brief_s: float = 10.0
+    """The same of those for which a page waits, and of the two that `minutes` makes: a Lambda answers within 29 s."""
 
     def minutes(self, key: str) -> VendorMinutes:
         """See `StemVendor`."""
-        left = _number(self._post(key, "limits/minutes_left/", {}, self.limits_s).get("minutes_left"))
+        left = _number(self._post(key, "limits/minutes_left/", {}, self.brief_s).get("minutes_left"))
         if left is None:
             raise VendorFailed("LALAL.AI answered what cannot be understood")
         quota, used = self._older_limits(key)
@@ -89,6 +95,19 @@ class LalalAI:
         presets = {"stem_list": [theirs for stem in stems for theirs in STEMS[stem]], "encoder_format": "flac"}
         order = {"source_id": file_id, "presets": presets, "idempotency_key": once}
         return _id(self._post(key, "split/multistem/", order).get("task_id"))
+
+    def find(self, key: str, file_id: str, stems: Sequence[str]) -> str | None:
+        """See `StemVendor`. That version 0 tells of tasks which version 1 began, no document says: what it tells is
+        believed where version 1 says that it is such a task.
+        """
+        numbers = self._older_tasks(key, file_id)
+        told = self._post(key, "check/", {"task_ids": numbers}).get("result") if numbers else None
+        wanted = {theirs for stem in stems for theirs in STEMS[stem]}
+        for number in numbers:
+            task = told.get(number) if isinstance(told, dict) else None
+            if isinstance(task, dict) and task.get("source_id") == file_id and _takes(task, wanted):
+                return number
+        return None
 
     def look(self, key: str, task_id: str, stems: Sequence[str], beat: Beat = no_beat) -> FarState:
         """See `StemVendor`."""
@@ -115,13 +134,19 @@ class LalalAI:
         try:
             _patiently(lambda check: self.web.fetch_watched(url, path, max_bytes=MAX_STEM_BYTES, beat=check), beat)
         except FetchRefused as error:
+            if isinstance(error, Answered) and error.status in _GONE:
+                raise StemsGone(_NO_STEMS) from None
             raise VendorFailed(f"a stem could not be fetched from LALAL.AI: {error}") from None
         except TooLarge:
             raise VendorRefused("LALAL.AI gave a stem that is too large to be one") from None
 
-    def cancel(self, key: str, task_id: str) -> None:
+    def cancel(self, key: str, task_ids: Sequence[str]) -> None:
         """See `StemVendor`. That there is nothing to end is told inside the answer, and left there."""
-        self._post(key, "cancel/", {"task_ids": [task_id]})
+        self._post(key, "cancel/", {"task_ids": list(task_ids)}, self.brief_s)
+
+    def remove(self, key: str, file_id: str) -> None:
+        """See `StemVendor`. Their document warns of doing so while a task runs, which it ends: here that is meant."""
+        self._post(key, "delete/", {"source_id": file_id}, self.brief_s)
 
     def _post(self, key: str, path: str, content: Mapping[str, Any], most_s: float | None = None) -> dict[str, Any]:
         body = json.dumps(content).encode()
@@ -158,12 +183,35 @@ class LalalAI:
         """
         url = f"{self.url.rstrip('/')}/billing/get-limits/?key={quote(key, safe='')}"
         try:
-            told = _object(self._within(self.limits_s).ask("GET", url, {}, max_bytes=_MAX_ANSWER_BYTES).body) or {}
+            told = _object(self._within(self.brief_s).ask("GET", url, {}, max_bytes=_MAX_ANSWER_BYTES).body) or {}
         except (FetchRefused, TooLarge):
             return None, None
         if told.get("status") != "success":
             return None, None
         return _number(told.get("process_duration_limit")), _number(told.get("process_duration_used"))
+
+    def _older_tasks(self, key: str, file_id: str) -> list[str]:
+        """Numbers of the tasks of a file as version 0 has them; none where it does not tell. Raises `VendorFailed`."""
+        url, body = f"{self.url.rstrip('/')}/api/check/", urlencode({"id": file_id}).encode()
+        headers = {
+            "Authorization": f"license {key}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Content-Length": str(len(body)),
+        }
+        try:
+            answer = self._within(self.answer_s).ask("POST", url, headers, (body,), max_bytes=_MAX_ANSWER_BYTES)
+        except FetchRefused:
+            raise VendorFailed("LALAL.AI does not answer; try again later") from None
+        except TooLarge:
+            return []
+        if answer.status >= 500 or answer.status in _BUSY:
+            raise VendorFailed(f"LALAL.AI is not there for us right now (it answered {answer.status})")
+        told: Any = _object(answer.body)
+        for name in ("result", file_id, "task"):
+            told = told.get(name) if isinstance(told, dict) else None
+        numbers = told.get("id") if isinstance(told, dict) else None
+        each = numbers if isinstance(numbers, list) else [numbers]
+        return [number for number in each if isinstance(number, str) and _ID.fullmatch(number)][:_MOST_TASKS]
 
     def _within(self, most_s: float) -> SafeWeb:
         return replace(self.web, timeout_s=min(self.web.timeout_s, most_s), total_s=most_s)
@@ -205,6 +253,14 @@ def _patiently(work: Callable[[Beat], T], beat: Beat) -> T:
     except BaseException:
         left.set()
         raise
+
+
+def _takes(task: Mapping[str, Any], stems: set[str]) -> bool:
+    """Whether a task takes just these stems of theirs out, or did."""
+    presets = task.get("presets")
+    listed = presets.get("stem_list") if isinstance(presets, dict) else None
+    same = isinstance(listed, list) and all(isinstance(stem, str) for stem in listed) and set(listed) == stems
+    return same and task.get("status") in {"progress", "success"}
 
 
 def _blocks(path: Path, check: Beat) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from patchbay.catalog.models import Shelf
-from patchbay.catalog.vendors import ENGINE, STEM_SETS
+from patchbay.catalog.vendors import ENGINE, SEPARATION, STEM_SETS
 from patchbay.catalog.workflow import Params, StepSpec, Workflow
 from patchbay.catalog.workflows._isolation import SampleFormat
 
@@ -37,7 +37,7 @@ def _plan(params: LalalaiParams, shelf: Shelf) -> tuple[StepSpec, ...]:
 
 
 WORKFLOW = Workflow(
-    slug="lalalai-separation",
+    slug=SEPARATION,
     name="Stems by LALAL.AI",
     description="Has LALAL.AI separate a song, by the licence key that you saved in your settings: the song is sent"
     " there, and your minutes there are spent.",

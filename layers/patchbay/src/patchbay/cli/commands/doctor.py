@@ -12,6 +12,7 @@ from patchbay.cli import operator, options, show
 from patchbay.cli.failures import CommandFailed
 
 if TYPE_CHECKING:
+    from patchbay.cli.client import Client
     from patchbay.domain.checkup import Finding
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skipped": "dim"}
@@ -28,6 +29,10 @@ def doctor(
     deep: Annotated[
         bool, typer.Option("--deep", help="Also read all weights, for their digests; gigabytes, in the cloud.")
     ] = False,
+    before: Annotated[
+        bool,
+        typer.Option("--before", help="Only what deploying --stage with the settings of this shell would fail on."),
+    ] = False,
     everything: Annotated[bool, typer.Option("--all", help="List what has no place in this deployment, too.")] = False,
     url: options.Url = "",
     key: options.Key = "",
@@ -38,7 +43,10 @@ def doctor(
     quotas, certificate, address. Nothing is changed. The exit status is 1 if something fails, else 0.
     """
     cloud = bool(stage) or operator.in_cloud()
-    findings = list(operator.findings(data, stage, read_weights=deep))
+    if before and not stage:
+        raise CommandFailed("--before is of a deployment: name its --stage")
+    looked = operator.findings_before(stage) if before else operator.findings(data, stage, read_weights=deep)
+    findings = list(looked)
     if probe:
         findings.append(_probed(cloud, url, key, data))
     failed = [each for each in findings if each.state.value == "fail"]
@@ -82,14 +90,25 @@ def _probed(cloud: bool, url: str, key: str, data: Path) -> "Finding":
         with connect(url, key, data) as client, TemporaryDirectory() as folder:
             song = _song(Path(folder, "probe.wav"))
             job_id = client.submit(WORKFLOW, {"inputUrl": client.upload(song)}, name="doctor")
-            job = client.wait(job_id)
-            client.delete(job_id)
+            try:
+                job = client.wait(job_id)
+            finally:
+                _forget(client, job_id)
     except CommandFailed as error:
         return Finding("probe", name, State.FAIL, str(error), "look for the job's id in the logs: docs/watching.md")
     if job["status"] != "SUCCEEDED":
         todo = f"look for {job_id} in the logs: docs/watching.md"
         return Finding("probe", name, State.FAIL, why_failed(job), todo)
     return Finding("probe", name, State.OK, f"done in {show.took(job)}")
+
+
+def _forget(client: "Client", job_id: str) -> None:
+    """Remove the probe's job and its file, which would count for whose key it was sent with."""
+    from patchbay.cli.client import inside
+
+    asset_id = client.get(f"/patchbay/v1/jobs/{inside(job_id)}")["input_asset_id"]
+    client.delete(job_id)
+    client.send("DELETE", f"/patchbay/v1/assets/{inside(asset_id)}")
 
 
 def _song(path: Path) -> Path:

@@ -1,6 +1,6 @@
 """The order in which things are looked at, and what becomes of a look that fails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from patchbay.core.doctor import account, machinery, stock, surface
 from patchbay.core.doctor.findings import failed
@@ -27,11 +27,11 @@ AREAS: dict[str, tuple[Look, ...]] = {
 """Area -> looks. The stacks come before what is found in them."""
 
 
-def examine(deployment: Deployment, given: Given) -> Iterator[Finding]:
-    """Everything, one finding after the other."""
+def examine(deployment: Deployment, given: Given, areas: Collection[str] = AREAS) -> Iterator[Finding]:
+    """Everything, or some areas of it, one finding after the other."""
     patient = Patient(deployment, given)
-    for area, looks in AREAS.items():
-        for look in looks:
+    for area in (each for each in AREAS if each in areas):
+        for look in AREAS[area]:
             found = list(_looked(area, look, patient))
             yield from found
             if area == "account" and any(finding.state is State.FAIL for finding in found):

@@ -25,6 +25,9 @@ class Given:
     allow_research: bool = False
     mail_from: str = ""
     secrets: str = ""
+    secrets_before: str = ""
+    ingest: bool = False
+    """Whether there is a service for large bodies."""
     launcher: str = "none"
     max_workers: int = 4
     machines: bool = False

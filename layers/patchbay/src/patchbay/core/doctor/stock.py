@@ -7,12 +7,14 @@ from functools import partial
 
 from patchbay.catalog.models import MODELS, Model
 from patchbay.core.doctor.findings import each
-from patchbay.core.doctor.patient import Patient
+from patchbay.core.doctor.patient import Given, Patient
 from patchbay.core.vault import WrongKey, parse_keys
 from patchbay.domain.checkup import Finding, State, WeightFile
 from patchbay.domain.errors import NotFound
 
 DOOR, DOOR_CHARS = "door_secret", 24
+_DOOR_FORM = re.compile(rf"[A-Za-z0-9._~+/=-]{{{DOOR_CHARS},128}}")
+"""A load balancer takes up to 128 characters, `*` and `?` among them for any others (ELB guide, "HTTP headers")."""
 NAMES = ("vault_key", "door_secret", "spotify_client_id", "spotify_client_secret")
 PINS = "SHA256SUMS"
 _SPOTIFY = re.compile(r"[0-9a-f]{32}")
@@ -54,9 +56,11 @@ def secrets(patient: Patient) -> Iterator[Finding]:
         return
     unknown = sorted(told.keys() - set(NAMES))
     for name in NAMES:
-        yield _secret(given.secrets, name, told)
+        yield _secret(given, name, told)
     for name in unknown:
         yield Finding("secrets", name, State.WARN, "nothing reads it", f"is it one of {', '.join(NAMES)}, misspelt?")
+    if given.secrets_before:
+        yield _before(patient)
 
 
 def mail(patient: Patient) -> Iterator[Finding]:
@@ -119,11 +123,28 @@ def _sharded(patient: Patient, model: Model, file: str) -> Finding:
     return Finding("weights", f"{model.name}/{file}", State.OK, f"in shards, by an index of {found.size_bytes} bytes")
 
 
-def _secret(secret: str, name: str, told: Mapping[str, str]) -> Finding:
+def _before(patient: Patient) -> Finding:
+    """The secret that is on its way out: it has to be there, and does not have to be for long."""
+    name = patient.given.secrets_before
+    try:
+        value = patient.deployment.secret(name).get(DOOR, "")
+    except NotFound as error:
+        return Finding("secrets", name, State.FAIL, str(error), "correct PATCHBAY_SECRETS_BEFORE, or take it away")
+    if trouble := _malformed(DOOR, value):
+        todo = "take PATCHBAY_SECRETS_BEFORE away: nothing can still say that"
+        return Finding("secrets", name, State.FAIL, f"its {DOOR} {trouble[0]}", todo)
+    todo = "once the stack Studio is through, take PATCHBAY_SECRETS_BEFORE away and deploy again"
+    return Finding("secrets", name, State.WARN, f"its {DOOR} is still taken", todo)
+
+
+def _secret(given: Given, name: str, told: Mapping[str, str]) -> Finding:
     value = told.get(name)
     if value is None and name == DOOR:  # which the deployment itself looks up; the others may be left out
-        todo = f"add {name} to the secret {secret}, empty if you have none"
+        todo = f"add {name} to the secret {given.secrets}, empty if you have none"
         return Finding("secrets", name, State.FAIL, "is missing", todo)
+    if not value and name == DOOR and given.ingest:
+        todo = f"put one into the secret {given.secrets} (openssl rand -hex 32), and deploy again"
+        return Finding("secrets", name, State.FAIL, "is empty: the ingest service's load balancer asks for it", todo)
     if not value:
         return Finding("secrets", name, State.OK, "empty: you have none")
     trouble = _malformed(name, value)
@@ -139,8 +160,9 @@ def _malformed(name: str, value: str) -> tuple[str, str] | None:
             parse_keys(value)
         except WrongKey:
             return "is no key of 32 bytes in Base64", "make one: openssl rand -base64 32; keep older ones after it"
-    if name == DOOR and len(value) < DOOR_CHARS:
-        return f"is shorter than {DOOR_CHARS} characters", "make one: openssl rand -hex 32, and deploy again"
+    if name == DOOR and not _DOOR_FORM.fullmatch(value):
+        wanted = f"{DOOR_CHARS} to 128 letters, digits or ._~+/=-"
+        return f"is not {wanted}", "make one: openssl rand -hex 32, and deploy again"
     if name.startswith("spotify_") and not _SPOTIFY.fullmatch(value):
         return "is not 32 hexadecimal digits", "copy it from https://developer.spotify.com/dashboard"
     return None
