@@ -18,6 +18,7 @@ from patchbay.domain.assets import incoming_key
 from patchbay.domain.ids import new_id
 from patchbay.settings import from_env
 from tests.support import edge
+from tests.support.templates import table_definition
 
 BLOCKS = [b"one, ", b"two, ", b"three"]
 
@@ -28,11 +29,16 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     told = {"PUBLIC_URL": "https://music.example.org", "FRONT_OBJECTS": "true", "INGEST_MAX": "1"}
-    made = Services(from_env({"PATCHBAY_MEDIA_BUCKET": "media", **{f"PATCHBAY_{k}": v for k, v in told.items()}}))
+    made = Services(
+        from_env(
+            {"PATCHBAY_TABLE": "t", "PATCHBAY_MEDIA_BUCKET": "media", **{f"PATCHBAY_{k}": v for k, v in told.items()}}
+        )
+    )
     with mock_aws():
         for each in (clients.client, clients.signing_client, links._session):
             each.cache_clear()
         boto3.client("s3").create_bucket(Bucket="media")
+        boto3.client("dynamodb").create_table(TableName="t", **table_definition())
         monkeypatch.setattr(bootstrap, "services", lambda: made)
         yield made
     for each in (clients.client, clients.signing_client, links._session):
