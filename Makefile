@@ -80,7 +80,7 @@ lint: .venv/ready infra/studio/node_modules/.package-lock.json ## Format, lint, 
 AGAIN := $(if $(CI),--reruns 1 --rerun-show-tracebacks -rR)
 
 test: .venv/ready node lint tests/e2e/node_modules/.package-lock.json ## Every check and test, the twin's included
-	$(PY) -m pytest -q -n 2 --dist loadgroup $(AGAIN) -m "not bench"
+	$(PY) -m pytest -q -n 2 $(AGAIN) -m "not bench"
 
 # The engines' own tests are most of the time that unit tests take, their imports included: `make test` has them.
 HEAVY := $(addprefix --ignore=tests/unit/gpu_workers/,analysis composition separation audio test_engines.py)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ("tests.support.worlds", "tests.support.live", "tests.support.lalal_worlds")
+pytest_plugins = ("tests.support.worlds", "tests.support.live", "tests.support.lalal_worlds", "tests.support.sharing")
 
 # Before anything imports them: libraries that would open a display, look for hosts, or take both cores per test.
 os.environ["MPLBACKEND"] = "Agg"
@@ -28,17 +28,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Twin tests talk to this machine's own loopback and share one twin, so one worker runs them all.
-
-    It begins with them: much of their time is waiting, which the other worker has for its tests.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("twin") is None)
+    """Twin tests talk to this machine's own loopback."""
     for item in items:
         if item.get_closest_marker("twin"):
             item.add_marker(pytest.mark.enable_socket)
-            item.add_marker(pytest.mark.xdist_group("twin"))
 
 
 @pytest.fixture(autouse=True)

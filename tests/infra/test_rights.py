@@ -195,6 +195,23 @@ def test_behind_the_api_no_lambda_reads_or_writes_secrets(variant: str) -> None:
     assert {"plan_job", "run_step", "import_asset", "settle_job", "finish_job", "deliver_webhook"} <= seen
 
 
+@pytest.mark.parametrize("variant", ["prod", "sagemaker"])
+def test_who_dispatches_takes_turns_where_batch_launches_and_writes_nothing_else(variant: str) -> None:
+    """Without that, one worker that has waited for Spot too long would keep every dispatch from launching any."""
+    ((role, variables),) = [(role, told) for name, role, told in every_function(variant) if name == "dispatch_step"]
+    table = table_arn(role)
+    partitions = (layout.turn_key("batch-job:1")[0], "JOBS#t", "STEPS#j", *SECRET_KEYS.values(), "")
+    may = {
+        (verb, partition)
+        for verb in ("PutItem", "UpdateItem", "DeleteItem")
+        for partition in partitions
+        if role.may(f"dynamodb:{verb}", table, partition=partition)
+    }
+    on_batch = "batch" in str(variables["PATCHBAY_LAUNCHER"])
+    assert on_batch is (variant == "prod")
+    assert may == ({("PutItem", partitions[0])} if on_batch else set())
+
+
 @pytest.mark.parametrize("variant", ["twin", "prod"])
 def test_the_sweep_sees_what_there_is_and_removes_what_nobody_keeps(variant: str) -> None:
     (role,) = (role for name, role, _ in every_function(variant) if name == "sweep_assets")

@@ -66,6 +66,11 @@ def _applies(statement: Statement, partition: str) -> bool:
             return True
         case {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": patterns}}:
             return _matches(patterns, partition)
+        case {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": patterns},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        }:
+            return partition != "" and _matches(patterns, partition)
         case {"StringEquals": {"iam:PassedToService": str()}}:
             return True
         case other:

@@ -12,7 +12,7 @@ import pytest
 from patchbay.domain.steps import StepState
 from tests.integration.worker.deployment import PROCESS, Deployment, WorkerProcess, wait_for
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.slow, pytest.mark.xdist_group("worker")]
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 
 
 def serving(here: Deployment) -> tuple[WorkerProcess, int]:

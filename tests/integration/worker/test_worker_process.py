@@ -16,7 +16,7 @@ from patchbay.domain.steps import StepState
 from patchbay.domain.tasks import TaskMessage
 from tests.integration.worker.deployment import Deployment, client, wait_for
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.slow, pytest.mark.xdist_group("worker")]
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 EMPTY = (0, 0)
 
 

@@ -13,7 +13,6 @@ def song() -> Song:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("song")  # it takes seconds to make: one worker does
 class TestSong:
     def test_is_half_a_minute_of_stereo_that_its_stems_add_up_to(self, song: Song) -> None:
         assert list(song.stems) == ["vocals", "drums", "bass", "other"]

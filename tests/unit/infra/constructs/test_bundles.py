@@ -2,10 +2,12 @@ import importlib.util
 import marshal
 import os
 import struct
+import subprocess
 import sys
 import types
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from infra.app import target_of
 from infra.constructs.bundles import Bundler, Target
 from infra.stage import stage
 
-HERE = Target(python=(sys.version_info[0], sys.version_info[1]), local=True)
+HERE = Target(python=(sys.version_info[0], sys.version_info[1]), compiler=sys.executable)
 ELSEWHERE = Target()
 
 
@@ -91,14 +93,54 @@ def test_bytecode_is_not_checked_against_the_source_and_names_no_machine(tmp_pat
     assert times == {(1980, 1, 1, 0, 0, 0)}
 
 
-@pytest.mark.parametrize("version", [HERE.python, (3, 99)])
-def test_bytecode_for_another_machine_is_not_made(tmp_path: Path, root: Path, version: tuple[int, int]) -> None:
-    made = Bundler(out=tmp_path, target=Target(python=version), root=root).functions()
-    assert not [name for name in names(made.path) if name.endswith(".pyc")]
+def test_without_an_interpreter_there_is_no_bytecode_and_its_word_is_an_input(tmp_path: Path, root: Path) -> None:
+    plain = Bundler(out=tmp_path, target=Target(python=HERE.python), root=root).functions()
+    assert not [name for name in names(plain.path) if name.endswith(".pyc")]
+    compiled = Bundler(out=tmp_path, target=HERE, root=root).functions()
+    assert compiled.digest != plain.digest
+    assert set(names(plain.path)) < set(names(compiled.path))
 
 
-def test_only_the_twin_is_this_machine() -> None:
-    assert [target_of(stage(name, {})).local for name in ("twin", "dev", "prod")] == [True, False, False]
+def test_what_cannot_be_compiled_goes_as_it_is(tmp_path: Path, root: Path) -> None:
+    """Packages bring examples of errors, and files for other versions."""
+    (root / "functions/broken.py").write_text("print 'old'\n")
+    found = names(Bundler(out=tmp_path, target=HERE, root=root).functions().path)
+    assert "functions/broken.py" in found
+    assert importlib.util.cache_from_source("functions/broken.py") not in found
+    assert importlib.util.cache_from_source("functions/entrypoints/hello.py") in found
+
+
+def test_packages_of_the_layer_are_compiled_too(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = subprocess.run
+
+    def run(argv: list[str], **how: Any) -> Any:
+        if "--target" not in argv:
+            return real(argv, **how)
+        package = Path(argv[argv.index("--target") + 1], "x")
+        package.mkdir()
+        (package / "__init__.py").write_text("A = 1\n")
+        return None
+
+    monkeypatch.setattr("subprocess.run", run)
+    made = {t: Bundler(out=tmp_path, target=t, root=root).runtime_layer() for t in (HERE, Target(python=HERE.python))}
+    assert len({bundle.digest for bundle in made.values()}) == 2
+    assert names(made[HERE].path) == [
+        "python/x/__init__.py",
+        importlib.util.cache_from_source("python/x/__init__.py"),
+    ]
+
+
+def test_only_the_twin_is_compiled_unasked() -> None:
+    assert [target_of(stage(name, {})).compiler for name in ("twin", "dev", "prod")] == [sys.executable, "", ""]
+
+
+@pytest.mark.parametrize("wrong", [sys.executable, "/nowhere/python3.12", "/bin/false", "/bin/true"])
+def test_an_interpreter_that_makes_no_bytecode_for_lambdas_is_refused(wrong: str) -> None:
+    if wrong == sys.executable and sys.version_info[:2] == Target().python:
+        assert target_of(stage("prod", {"PATCHBAY_BYTECODE_PYTHON": wrong})).compiler == wrong
+        return
+    with pytest.raises(ValueError, match=r"PATCHBAY_BYTECODE_PYTHON.*(CPython 3\.12|no Python that runs here)"):
+        target_of(stage("prod", {"PATCHBAY_BYTECODE_PYTHON": wrong}))
 
 
 def test_the_layer_is_the_core_without_the_command_line(tmp_path: Path, root: Path) -> None:

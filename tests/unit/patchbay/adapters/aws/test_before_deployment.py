@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from patchbay.bootstrap.doctor import before_deployment
+from patchbay.cli import operator
 from patchbay.domain.checkup import Finding, State
 
 SET = {"PATCHBAY_SECRETS": "patchbay/prod", "PATCHBAY_INGEST_MAX": "2"}
@@ -48,6 +49,16 @@ def test_what_is_well_is_let_through(boto: Callable[[str], Any]) -> None:
     boto("secretsmanager").create_secret(Name="patchbay/prod", SecretString=json.dumps({"door_secret": DOOR}))
     assert wrong(SET) == []
     assert wrong({}) == [], "who has no secrets is warned of that, and may do without"
+
+
+@pytest.mark.parametrize(("told", "region"), [("eu-west-1", "eu-west-1"), ("", "eu-central-1")])
+def test_it_looks_where_the_deployment_goes(
+    boto: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, told: str, region: str
+) -> None:
+    """`AWS_REGION` comes before the other name, which alone boto3 knows."""
+    monkeypatch.setenv("AWS_REGION", told)
+    (credentials,) = (finding for finding in operator.findings_before("prod") if finding.name == "credentials")
+    assert credentials.told.endswith(f"region {region}")
 
 
 def test_a_setting_that_cannot_be_is_named() -> None:
