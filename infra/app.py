@@ -21,6 +21,7 @@ from infra.stacks.sockets import SocketStack
 from infra.stacks.studio import StudioStack
 from infra.stacks.watching import WatchingStack
 from infra.stage import Stage, stage
+from patchbay.settings import PREFIX
 
 RELEASE = version("patchbay")
 """Told by each stack, where `patchbay doctor` reads it."""
@@ -90,8 +91,18 @@ def check(app: cdk.App, chosen: Stage) -> None:
 
 
 def target_of(chosen: Stage) -> Target:
-    """Where a stage's code runs: arm64 Lambdas, or the interpreter of the twin, which is this one."""
-    return Target(python=sys.version_info[:2], local=True) if chosen.emulated else Target()
+    """Where a stage's code runs: arm64 Lambdas, or the interpreter of the twin, which is this one.
+
+    Raises ValueError if its bytecode cannot be made by what the stage says.
+    """
+    if chosen.emulated:
+        return Target(python=sys.version_info[:2], compiler=sys.executable)
+    target = Target(compiler=chosen.bytecode_python)
+    try:
+        target.check()
+    except ValueError as error:
+        raise ValueError(f"{PREFIX}BYTECODE_PYTHON: {error}") from None
+    return target
 
 
 if __name__ == "__main__":

@@ -114,6 +114,8 @@ class Stage:
     """Instance types for GPU workers, cheapest first. No g4dn: the models compute in bf16, which its GPU has not."""
     cpu_instances: str = "r7i.large,r6i.large,m7i.xlarge"
     """The same for CPU workers: a worker takes 8 GiB, which a machine of 8 GiB does not have to give."""
+    bytecode_python: str = ""
+    """A Python of the Lambdas' version on the machine that deploys, whose bytecode goes along; empty: none does."""
     image_weights: str = ""
     """Folder of weights to put into the GPU workers' image; empty: they fetch them from where `weights` says."""
 
@@ -192,7 +194,7 @@ _FROM_ENVIRONMENT = (
     "audio_providers", "audio_library",
     "otlp_endpoint", "otlp_ratio", "alarm_email", "alarm_cost_usd", "lambda_concurrency",
     "spot_patience_s", "idle_s", "warm",
-    "gpu_instances", "cpu_instances", "image_weights", "own_key", "private_workers",
+    "gpu_instances", "cpu_instances", "bytecode_python", "image_weights", "own_key", "private_workers",
     "domain", "certificate", "hosted_zone", "web_acl", "waf_requests", "front_objects", "ingest_min", "ingest_max",
     "gateway_logs_role",
 )  # fmt: skip

@@ -1,13 +1,13 @@
 """What is uploaded: the functions' code and the two layers, as zips that depend on their contents alone.
 
 No Docker: wheels for the target platform are unpacked by pip, and the rest is plain Python. The same inputs give the
-same bytes on every machine, so a deployment without a change uploads nothing. That is why what goes to the cloud holds
-no bytecode: only an interpreter of the target's version could make it, and which one a machine has is chance.
+same names on every machine, so a deployment without a change uploads nothing.
+
+Bytecode spares a Lambda, which cannot write its own, half of its start. Only an interpreter of the target's version can
+make it, and which one a machine has is chance: so the operator names one, or does without, and his word is an input.
 """
 
 import hashlib
-import importlib.util
-import py_compile
 import shutil
 import subprocess
 import sys
@@ -36,10 +36,28 @@ class Target:
 
     python: tuple[int, int] = (3, 12)
     platforms: tuple[str, ...] = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
-    local: bool = False
-    """Whether the code runs on this very interpreter, so that bytecode can go with it. For another machine it would
-    depend on who makes the bundle: the same commit would be other bytes, and every deployment replace everything.
-    """
+    compiler: str = ""
+    """An interpreter of that version on this machine, whose bytecode goes along; empty: none does."""
+
+    def check(self) -> None:
+        """Raises ValueError if the compiler does not run here or is of another version, whose bytecode nobody reads."""
+        if not self.compiler:
+            return
+        asked = [self.compiler, "-I", "-c", "import sys; print(*sys.version_info[:2], sys.implementation.name)"]
+        try:
+            told = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60).stdout.split()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ValueError(f"{self.compiler!r} is no Python that runs here: {error}") from None
+        wanted = [*map(str, self.python), "cpython"]
+        if told != wanted:
+            raise ValueError(
+                f"{self.compiler!r} must be CPython {'.'.join(wanted[:2])}, not {' '.join(told) or 'silent'}"
+            )
+
+    @property
+    def marks(self) -> tuple[object, ...]:
+        """What a bundle's contents depend on beside its sources."""
+        return (self.python, "bytecode") if self.compiler else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +91,13 @@ class Bundler:
         if not self.install:
             return self._zip("runtime-stand-in", {"python/requirements.txt": requirements})
         # Pins carry hashes, so the requirements and the target say all there is to say about the contents.
-        inputs = repr((requirements.read_bytes(), self.target.python, self.target.platforms)).encode()
-        digest = hashlib.sha256(inputs).hexdigest()
+        inputs = (requirements.read_bytes(), self.target.python, self.target.platforms, *self.target.marks)
+        digest = hashlib.sha256(repr(inputs).encode()).hexdigest()
         path = self.out / f"runtime-{digest[:16]}.zip"
         if not path.exists():
             with tempfile.TemporaryDirectory() as folder:
                 self._unpack_wheels(requirements, Path(folder))
-                _write(path, dict(_installed(Path(folder))))
+                self._write(path, dict(_installed(Path(folder))))
         return Bundle(path, digest)
 
     def _unpack_wheels(self, requirements: Path, folder: Path) -> None:
@@ -92,13 +110,14 @@ class Bundler:
 
     def _zip(self, name: str, files: Mapping[str, Path]) -> Bundle:
         contents = {arcname: path.read_bytes() for arcname, path in files.items()}
-        if self.target.local:
-            contents |= _bytecode(contents)
-        digest = _digest(contents)
+        digest = _digest(contents, self.target.marks)
         path = self.out / f"{name}-{digest[:16]}.zip"
         if not path.exists():
-            _write(path, contents)
+            self._write(path, contents)
         return Bundle(path, digest)
+
+    def _write(self, path: Path, contents: Mapping[str, bytes]) -> None:
+        _write(path, {**contents, **(_bytecode(contents, self.target.compiler) if self.target.compiler else {})})
 
 
 def _sources(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
@@ -121,27 +140,26 @@ def _installed(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield name, path.read_bytes()
 
 
-def _bytecode(contents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Compiled modules that are loaded without a look at the source: a Lambda cannot write its own.
+def _bytecode(contents: Mapping[str, bytes], compiler: str) -> dict[str, bytes]:
+    """Modules compiled by that interpreter, which are loaded without a look at the source.
 
-    Made for this interpreter alone: another version's bytecode would never be read.
+    What it cannot compile goes without: packages bring examples of errors and files for other versions along.
     """
-    made: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, source in contents.items():
-            if name.endswith(".py"):
-                here = Path(folder, "module.py")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for arcname, source in contents.items():
+            if arcname.endswith(".py"):
+                here = folder / arcname
+                here.parent.mkdir(parents=True, exist_ok=True)
                 here.write_bytes(source)
-                cached = importlib.util.cache_from_source(name)
-                mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-                # `dfile` keeps this machine's paths out of the bytes.
-                py_compile.compile(str(here), str(here) + "c", dfile=name, doraise=True, invalidation_mode=mode)
-                made[cached] = Path(str(here) + "c").read_bytes()
-    return made
+        # `-s` keeps this machine's paths out of the bytes.
+        how = ["-q", "-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", name, name]
+        subprocess.run([compiler, "-I", "-W", "ignore", "-m", "compileall", *how], check=False, cwd=name)
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.pyc"))}
 
 
-def _digest(contents: Mapping[str, bytes]) -> str:
-    whole = hashlib.sha256()
+def _digest(contents: Mapping[str, bytes], marks: tuple[object, ...]) -> str:
+    whole = hashlib.sha256(repr(marks).encode() if marks else b"")
     for name in sorted(contents):
         whole.update(f"{name}\0{hashlib.sha256(contents[name]).hexdigest()}\n".encode())
     return whole.hexdigest()

@@ -83,6 +83,8 @@ class Settings(BaseModel):
     cpu_instances: str = ""
     image_weights: str = ""
     """Folder of weights, one folder a model, that deployments put into the image of the GPU workers."""
+    bytecode_python: str = ""
+    """An interpreter of the Lambdas' version on the machine that deploys, whose bytecode goes along."""
     max_upload_bytes: int = 5 * 1024**3
     max_duration_s: int = 6 * 3600
     link_ttl_s: int = 3600
