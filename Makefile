@@ -79,8 +79,9 @@ lint: .venv/ready infra/studio/node_modules/.package-lock.json ## Format, lint, 
 # is at fault, and to be mended: among ten thousand, one that fails once in a hundred runs stops everybody.
 AGAIN := $(if $(CI),--reruns 1 --rerun-show-tracebacks -rR)
 
+# Three at once on two processors: a third of their time is waiting.
 test: .venv/ready node lint tests/e2e/node_modules/.package-lock.json ## Every check and test, the twin's included
-	$(PY) -m pytest -q -n 2 $(AGAIN) -m "not bench"
+	$(PY) -m pytest -q -n 3 $(AGAIN) -m "not bench"
 
 # The engines' own tests are most of the time that unit tests take, their imports included: `make test` has them.
 HEAVY := $(addprefix --ignore=tests/unit/gpu_workers/,analysis composition separation audio test_engines.py)

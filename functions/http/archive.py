@@ -9,6 +9,9 @@ from pathlib import PurePath
 from typing import IO, Any, Final, cast
 from urllib.parse import quote
 
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
 from functions.http import observe
 from functions.http.multipart import base_name
 from patchbay.domain.errors import TooLarge
@@ -53,6 +56,17 @@ async def written(
         for name, text in texts:
             archive.writestr(zipfile.ZipInfo(name, entries[-1].made_at.timetuple()[:6]), text)
     yield sink.taken()
+
+
+def answer(request: Request, blocks: AsyncIterator[bytes], name: str) -> StreamingResponse:
+    """An archive as an answer, under a name that `file_name` made. Nothing is read for who wants its head alone."""
+    told = {"content-disposition": attachment(name)}
+    return StreamingResponse(_nothing() if request.method == "HEAD" else blocks, media_type=MEDIA_TYPE, headers=told)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for block in tuple[bytes, ...]():
+        yield block
 
 
 def attachment(name: str) -> str:

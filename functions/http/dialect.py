@@ -83,7 +83,7 @@ class Dialect:
     optional: frozenset[str] = frozenset()
     """Paths of routes whose GETs need no key either, but answer its owner more; a bad one is refused."""
     writing: frozenset[str] = frozenset()
-    """Paths of GET routes that make something all the same, and so need a key that may write."""
+    """Paths of GET routes that make something all the same: no HEAD, and no key that may only read, is taken there."""
     secret: frozenset[str] = frozenset()
     """Paths of routes whose answers hold what is stored nowhere, and so are not kept for an idempotency key."""
     streamed: frozenset[str] = frozenset()

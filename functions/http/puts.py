@@ -31,7 +31,7 @@ from patchbay.domain.errors import InvalidInput, NotFound, PatchbayError, TooLar
 from patchbay.domain.ids import new_id
 
 TENANT: Final = "patchbay.tenant_id"
-"""Whose the request is, in the scope of one that comes without a key."""
+"""Whose the request is, in the scope of one that comes without a key: those of one name share so many threads."""
 _GONE = ("NoSuchUpload", 404)
 _OVER = "there is no such upload, or it is over"
 _CODES: dict[type[PatchbayError], tuple[str, int]] = {
@@ -100,8 +100,14 @@ class Put:
         if self._over:
             return
         self._buffer += block
-        while len(self._buffer) > self._part_bytes:
-            self._send()
+        try:
+            while len(self._buffer) > self._part_bytes:
+                self._send()
+        except InvalidInput:  # it ended meanwhile: by a request before this one, which its client gave up too early
+            if self._earlier() is None:
+                raise
+            self._over = True
+            self._buffer.clear()
 
     def finish(self) -> None:
         """All bytes are here: make the object, unless these are what came before. Raises `InvalidInput`."""
@@ -202,19 +208,20 @@ async def _taken(scope: Scope, receive: Receive) -> None:
     # Only now: whoever made the link up is not to use up what its owner may do.
     tenant_id = key.split("/")[-2]
     _count(f"user:{tenant_id}" if known else f"object:{key}")
-    if known:
-        scope[TENANT] = tenant_id
+    # What comes again holds a thread too: of those, there are as many for each tenant, apart from his own.
+    scope[TENANT] = tenant_id if known else f"{tenant_id} again"
     more = True
     while more:
         message = await receive()
         if message["type"] != "http.request":
             raise _Refused("IncompleteBody", 400, "the request ended before its body did")
-        put.write(message.get("body", b""))
         more = message.get("more_body", False)
-    try:
-        put.finish()
-    except InvalidInput:
-        raise _Refused(*_GONE, _OVER) from None
+        try:
+            put.write(message.get("body", b""))
+            if not more:
+                put.finish()
+        except InvalidInput:
+            raise _Refused(*_GONE, _OVER) from None
 
 
 def _count(name: str) -> None:

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
-from infra.constructs.table import INDEXES, SECRETS
+from infra.constructs.table import INDEXES, SECRETS, TURNS
 from infra.stage import Stage
 
 _READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
@@ -35,6 +35,19 @@ def read_table(table: dynamodb.ITable, *, secrets: Collection[str] = ()) -> list
 def use_table(table: dynamodb.ITable, *, secrets: Collection[str] = ()) -> list[iam.PolicyStatement]:
     """Reads by key, and writes; of `table.SECRETS` only of those that are named."""
     return [*read_table(table, secrets=secrets), allow(_WRITE, table.table_arn)]
+
+
+def take_turns(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
+    """Note whose turn it is, beside `read_table`; no other record is written."""
+    keys = "dynamodb:LeadingKeys"
+    return [
+        iam.PolicyStatement(
+            actions=["dynamodb:PutItem"],
+            resources=[table.table_arn],
+            # Without the second a request that names no key would pass.
+            conditions={"ForAllValues:StringLike": {keys: [f"{TURNS}#*"]}, "Null": {keys: "false"}},
+        )
+    ]
 
 
 def _keep_from(table: dynamodb.ITable, secrets: Collection[str]) -> list[iam.PolicyStatement]:

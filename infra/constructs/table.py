@@ -15,6 +15,8 @@ SECRETS = (
     "VENDORKEYS",
 )  # fmt: skip
 """Beginnings of the partition keys of what lets somebody in, or signs for him; a test compares them with the core's."""
+TURNS = "TURNS"
+"""The same of whose turn it is."""
 
 
 class Table(Construct):

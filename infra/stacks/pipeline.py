@@ -165,6 +165,7 @@ class PipelineStack(Stack):
     def _dispatch_rights(self) -> list[iam.PolicyStatement]:
         return [
             *rights.read_table(self.data.table),
+            *(rights.take_turns(self.data.table) if self.stage.kept_by("batch") else []),
             *rights.send(*self.queues.by_class.values()),
             *rights.answer_tasks(self, self.machine_name),
             *self._launch_rights(),

@@ -48,7 +48,7 @@ class Ingest:
 
     def takes(self, method: str, raw_path: bytes) -> bool:
         """Whether this request is for the service."""
-        paths = {"POST": self.paths, "GET": self.answers}.get(method, frozenset())
+        paths = {"POST": self.paths, "GET": self.answers, "HEAD": self.answers}.get(method, frozenset())
         return listed_as(raw_path.rstrip(b"/").decode("latin-1"), paths) is not None
 
     async def listens(self) -> bool:

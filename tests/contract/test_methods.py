@@ -32,7 +32,7 @@ def test_what_can_be_got_can_be_asked_for_its_head(world: World, ada: Tenant, lo
         got, head = api.get(path), api.call("HEAD", path)
         assert head.body == b""
         if route.path in dialect.writing:
-            assert (head.status, head.headers["allow"]) == (405, "GET"), path
+            assert (head.status, "HEAD" in head.headers["allow"].split(", ")) == (405, False), path
         else:
             assert (head.status, head.headers.keys()) == (got.status, got.headers.keys()), path
 

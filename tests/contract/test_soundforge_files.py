@@ -156,6 +156,16 @@ def test_all_stems_in_one_archive(soundforge: Api, separated: str) -> None:
         assert found.read("bass.wav") == GOOD
 
 
+def test_nothing_is_read_for_the_head_of_an_archive(
+    world: World, soundforge: Api, separated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got = soundforge.get(f"/export/stems/{separated}")
+    monkeypatch.setattr(world.objects, "read", None)
+    head = soundforge.call("HEAD", f"/export/stems/{separated}")
+    assert (head.status, head.body, head.headers.keys()) == (200, b"", got.headers.keys())
+    assert head.headers["content-disposition"] == got.headers["content-disposition"]
+
+
 def test_stems_that_are_gone_are_told_before_the_archive_begins(
     world: World, ada: Tenant, soundforge: Api, separated: str
 ) -> None:

@@ -279,6 +279,17 @@ def test_a_lambda_refuses_what_it_could_not_answer(
     told(twoshot.get("/audio/download", ("ids", sample.asset_id)), 413, "TOO_LARGE")
 
 
+def test_nothing_is_read_for_the_head_of_an_archive(
+    twoshot: Api, ada: Tenant, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = ("ids", library_sample(world, ada).asset_id)
+    got = twoshot.get("/audio/download", query)
+    monkeypatch.setattr(world.objects, "read", None)
+    head = twoshot.call("HEAD", "/audio/download", query=[query])
+    assert (head.status, head.body, head.headers.keys()) == (200, b"", got.headers.keys())
+    assert head.headers["content-disposition"] == 'attachment; filename="audio.zip"'
+
+
 @pytest.mark.parametrize("audio_id", [NO_ID, "x", "..", "%00", NO_ID.upper(), "x" * 3000])
 @pytest.mark.parametrize("what", ["", "/play", "/bpm", "/download", "/stem"])
 def test_audio_that_is_not_there(twoshot: Api, audio_id: str, what: str) -> None:

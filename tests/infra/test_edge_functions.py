@@ -106,8 +106,8 @@ def test_large_files_and_files_of_unknown_size_go_to_the_service(path: str, end:
 
 def test_answers_that_are_files_come_from_the_service() -> None:
     paths = [path.replace("*", "0198c0de") for path in sorted(download_paths())]
-    gets = edge.run("door", [edge.request(path) for path in paths], SERVICE_ORIGIN)
-    assert [each["chosen"] for each in gets] == [SERVICE_ORIGIN] * len(paths)
+    gets = edge.run("door", [edge.request(path, way) for path in paths for way in ("GET", "HEAD")], SERVICE_ORIGIN)
+    assert [each["chosen"] for each in gets] == [SERVICE_ORIGIN] * 2 * len(paths)
     others = [*(edge.request(path, "POST") for path in paths), *(edge.request(f"{path}/x") for path in paths)]
     assert {each["chosen"] for each in edge.run("door", others, SERVICE_ORIGIN)} == {""}
     assert {each["chosen"] for each in edge.run("door", [edge.request(path) for path in paths])} == {""}

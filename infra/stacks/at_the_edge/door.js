@@ -71,7 +71,7 @@ function goesToService(method, path, size) {
   if (!PLAN.service) {
     return false;
   }
-  if (method === 'GET') {
+  if (method === 'GET' || method === 'HEAD') {
     return listed(path, PLAN.answers);
   }
   return method === 'POST' && listed(path, PLAN.files) && !(size <= PLAN.form);

@@ -42,6 +42,7 @@ DIALECT = Dialect(
     cookies=True,
     public=frozenset({health.HEALTH, *PAGES}),
     optional=frozenset({session.SESSION}),
+    writing=frozenset({linking.START, linking.CALLBACK}),
     streamed=frozenset({mixing.EXPORT, *PAGES}),
     quotas=QUOTAS,
     heavy={processing.SEPARATE: HEAVY, analysis.ANALYZE: HEAVY, tracks.DOWNLOAD: HEAVY, mixing.EXPORT: HEAVY}

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Final
 
 from fastapi import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from functions.dialects.soundforge import documents, mapping, names, schemas
 from functions.dialects.soundforge.routes.base import batch_of, job_of, latest
@@ -54,9 +54,7 @@ async def export_stems(request: Request, track_id: str) -> Response:
         raise NotFound(f"the stems of track {track_id} are not kept any more; separate it again")
     archive.check_size(entries)
     name = archive.file_name(song.label if song else asset.name, ".zip")
-    headers = {"content-disposition": archive.attachment(name)}
-    blocks = archive.written(services.objects, entries)
-    return StreamingResponse(blocks, media_type=archive.MEDIA_TYPE, headers=headers)
+    return archive.answer(request, archive.written(services.objects, entries), name)
 
 
 @router.get(ANALYSIS, response_model=schemas.AnalysisExport, tags=TAGS)

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Annotated, Final
 
 from fastapi import Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from functions.dialects.twoshot.mapping import audio as mapping
 from functions.dialects.twoshot.mapping import samples
@@ -12,6 +12,7 @@ from functions.dialects.twoshot.routes import archive, files
 from functions.dialects.twoshot.routes.base import NAME, to_file, viewer
 from functions.dialects.twoshot.schemas import audio as schemas
 from functions.dialects.twoshot.schemas.common import Limit, redirect
+from functions.http import archive as zips
 from functions.http.app import JsonAnswer, caller
 from functions.http.dialect import new_router
 from patchbay import bootstrap
@@ -54,8 +55,7 @@ async def download_many(
     if not 0 < len(wanted) <= MAX_IDS:
         raise InvalidInput(f"name 1 to {MAX_IDS} audio ids, commas between them", field="ids")
     entries = archive.entries(tenant_id, [files.audio_of(audio_id, tenant_id) for audio_id in wanted])
-    headers = {"content-disposition": 'attachment; filename="audio.zip"'}
-    return StreamingResponse(archive.written(entries), media_type="application/zip", headers=headers)
+    return zips.answer(request, archive.written(entries), "audio.zip")
 
 
 @router.get(AUDIO, response_model=schemas.AudioFile, tags=TAGS)

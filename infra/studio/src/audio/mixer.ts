@@ -74,6 +74,8 @@ export function manifest(all: readonly Channel[], master: number, only: Loop | n
 }
 
 export class Mixer {
+  readonly context: AudioContext
+  readonly stems: readonly Pcm[]
   readonly master: Meter
   readonly rateHz: number
   private readonly strips: Strip[]
@@ -88,10 +90,9 @@ export class Mixer {
   private pump: ReturnType<typeof setInterval> | undefined
   loop: Loop | null = null
 
-  constructor(
-    readonly context: AudioContext,
-    readonly stems: readonly Pcm[],
-  ) {
+  constructor(context: AudioContext, stems: readonly Pcm[]) {
+    this.context = context
+    this.stems = stems
     this.rateHz = context.sampleRate
     this.out = context.createGain()
     this.master = new Meter(context, this.out)
@@ -215,7 +216,7 @@ export class Mixer {
     const clock = this.context.currentTime
     this.pieces = this.pieces.filter((piece) => piece.at + (piece.frames / this.rateHz) * 2 > clock)
     const dry = this.next.clock / this.rateHz <= clock
-    const over = !this.loop && this.next.frame >= Math.round(this.length * this.rateHz)
+    const over = this.next.frame >= Math.round(this.length * this.rateHz) // a loop goes on at its start
     if (dry && over) return this.stop()
     if (dry) {
       // What is next was not there in time: from here on, as soon as it is.

@@ -29,7 +29,9 @@ export function formatOf(head: Uint8Array): Format | "other" | null {
       const usable = (kind === PCM && (bits === 16 || bits === 24)) || (kind === FLOAT && bits === 32)
       if (!usable || !channels || !rateHz) return "other"
       const bytes = size === RIFF_MAX ? long : size
-      return { rateHz, channels, bits: bits as 16 | 24 | 32, frames: Math.floor((bytes * 8) / (bits * channels)), from }
+      const frames = Math.floor((bytes * 8) / (bits * channels))
+      if (!frames) return "other" // written by who did not know yet how long it would be
+      return { rateHz, channels, bits: bits as 16 | 24 | 32, frames, from }
     }
     if (from + Math.min(size, 40) > head.length) return null
     if (name === "ds64") long = Number(view.getBigUint64(from + 8, true))

@@ -72,7 +72,10 @@ async function rest(pcm: Pcm, reader: Reader, source: Source): Promise<void> {
       tries = 0
     } catch {
       if (source.signal.aborted) return
-      if (++tries > TRIES) throw new Error("The stems could not be read to their end. Try again.")
+      if (++tries > TRIES) {
+        setOnline(navigator.onLine) // nothing is tried any more
+        throw new Error("The stems could not be read to their end. Try again.")
+      }
       setOnline(false)
       await backoff(tries, source.signal).catch(() => undefined)
       reader = await got(source, pcm.format.from + pcm.bytes[0]).catch(() => reader)

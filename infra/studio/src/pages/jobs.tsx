@@ -39,8 +39,10 @@ export function Jobs() {
   const next = more ? more.next : (first.value?.next ?? null)
   const further = useAction(async () => {
     const page = await jobs.list({ ...query, cursor: next })
-    setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next })
+    // Those shown stay, also when new ones push them off the first page.
+    setMore({ items: [...all, ...page.items], next: page.next })
   })
+  const forget = (id: string) => setMore(more && { ...more, items: more.items.filter((job) => job.id !== id) })
   useEffect(() => {
     setMore(null)
     const timer = setInterval(() => !document.hidden && first.reload(), AGAIN_MS)
@@ -92,7 +94,15 @@ export function Jobs() {
         </p>
       )}
       <Problem text={further.problem} />
-      {open && <Details key={open} id={open} onOpen={setOpen} onClose={() => (setOpen(null), first.reload())} />}
+      {open && (
+        <Details
+          key={open}
+          id={open}
+          onOpen={setOpen}
+          onGone={forget}
+          onClose={() => (setOpen(null), first.reload())}
+        />
+      )}
     </div>
   )
 }

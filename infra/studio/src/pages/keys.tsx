@@ -205,7 +205,10 @@ function Secret({ of, onClose }: { of: NewKey; onClose: () => void }) {
       </p>
       <p class="hint">
         Programs send it as <code>Authorization: Bearer</code>, or as their dialect has it; the{" "}
-        <a href="/docs">API docs</a> tell.
+        <a href="/docs" target="_blank" rel="noopener">
+          API docs
+        </a>{" "}
+        tell.
       </p>
       <footer>
         <Button onClick={onClose}>Done</Button>

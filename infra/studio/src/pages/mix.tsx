@@ -169,7 +169,8 @@ function Mixing({ job, stems, mixer }: { job: Job; stems: Stem[]; mixer: Mixer }
   const [chosen, choose] = useState(0)
   const { channels, master } = kept
   const changed = JSON.stringify(kept) !== JSON.stringify(fresh(stems))
-  useEffect(() => mixer.apply(channels, master), [channels, master])
+  useEffect(() => mixer.apply(channels, master), [mixer, channels, master])
+  useEffect(() => mixer.setLoop(loop), [mixer]) // of stems that were opened anew too
   const change = (index: number, next: Partial<Channel>) => {
     choose(index)
     keep({ ...kept, channels: channels.map((one, at) => (at === index ? { ...one, ...next } : one)) })
@@ -181,7 +182,7 @@ function Mixing({ job, stems, mixer }: { job: Job; stems: Stem[]; mixer: Mixer }
   }
   const around = (next: { start: number; end: number } | null) => {
     mixer.setLoop(next)
-    setLoop(next)
+    setLoop(mixer.loop) // one that is too short is none
   }
   const only = loop && (loop.start > 0 || loop.end < mixer.length) ? loop : null
   const exported = useExport(job, () => manifest(channels, master, only, mixer.length))

@@ -60,26 +60,33 @@ function Song({ sample, onChange }: { sample: SampleDetails; onChange: () => voi
   const long = length > LONGEST_DECODED_S
   const sound = useLoad<Sound | null>(
     async (signal) => {
-      if (!url.value) return null
+      if (!url.value || sample.processing) return null // how long it is, and its peaks, are not known yet
       return long ? { duration: length, peaks: sample.peaks, mono: null } : heard(await decode(url.value, signal))
     },
-    [url.value, long],
+    [url.value, long, sample.processing],
   )
-  const [analysis, news, order] = useAnalysis(audioId, sample.sample.name, own)
+  const [found, news, order] = useAnalysis(audioId, sample.sample.name, own)
+  const analysis = found.value
+  const again = () => {
+    url.reload() // links do not live for ever
+    sound.reload()
+  }
   return (
     <div class="page track">
       <Heading sample={sample} own={own} onChange={onChange} />
-      <Problem text={sample.error ?? url.problem ?? sound.problem} />
+      <Problem text={sample.error ?? url.problem ?? sound.problem} again={!sample.error && again} />
       <Facts sample={sample} analysis={analysis} />
       {sample.processing && <Waiting label="Listening to it: tempo, key and shape" />}
       {sound.value && url.value ? (
         <Player url={url.value} sound={sound.value} analysis={analysis} />
       ) : (
-        !sound.problem && !url.problem && <Waiting label="Reading the audio" />
+        !sound.problem && !url.problem && !sample.processing && <Waiting label="Reading the audio" />
       )}
       {own && !analysis && !sample.processing && (
         <section class="panel looking">
-          {news && !isOver(news.state) ? (
+          {found.problem ? (
+            <Problem text={found.problem} again={found.reload} />
+          ) : news && !isOver(news.state) ? (
             <Live now={news} label="Analysis" doing="Listening for chords, beats and form" />
           ) : news?.state === "succeeded" ? (
             <Waiting label="Opening what was found" />
@@ -134,7 +141,7 @@ function useAnalysis(audioId: string, name: string, own: boolean) {
   })
   const url = job?.outputs.find((output) => output.name === "analysis")?.url ?? null
   const found = useLoad(async () => (url ? document_<Analysis>(url) : null), [url])
-  return [found.value, news, order] as const
+  return [found, news, order] as const
 }
 
 function Heading({ sample, own, onChange }: { sample: SampleDetails; own: boolean; onChange: () => void }) {

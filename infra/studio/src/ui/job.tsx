@@ -20,21 +20,23 @@ const REPEATABLE = [...SEPARATIONS, "audio-analysis", "compose", "generate"]
 interface Props {
   id: string
   onOpen: (id: string) => void
+  /** It was deleted. */
+  onGone: (id: string) => void
   onClose: () => void
 }
 
-export function Details({ id, onOpen, onClose }: Props) {
+export function Details({ id, onOpen, onGone, onClose }: Props) {
   const job = useLoad(() => jobs.get(id), [id])
   return (
     <Dialog title={job.value?.name || "Job"} onClose={onClose} wide>
       <Problem text={job.problem} again={!job.absent && job.reload} />
       {!job.value && !job.problem && <Waiting />}
-      {job.value && <Known job={job.value} onOpen={onOpen} onClose={onClose} />}
+      {job.value && <Known job={job.value} onOpen={onOpen} onGone={onGone} onClose={onClose} />}
     </Dialog>
   )
 }
 
-function Known({ job, onOpen, onClose }: Omit<Props, "id"> & { job: Job }) {
+function Known({ job, ...on }: Omit<Props, "id"> & { job: Job }) {
   const now = useFollowed(job)
   const found = now.job ?? job
   return (
@@ -51,12 +53,12 @@ function Known({ job, onOpen, onClose }: Omit<Props, "id"> & { job: Job }) {
         <span class="hint mono">{job.id}</span>
         <Copy text={job.id} label="Copy the job's id" />
       </p>
-      {now.state !== "gone" && <Acts job={{ ...found, state: now.state }} onOpen={onOpen} onClose={onClose} />}
+      {now.state !== "gone" && <Acts job={{ ...found, state: now.state }} {...on} />}
     </>
   )
 }
 
-function Acts({ job, onOpen, onClose }: Omit<Props, "id"> & { job: Job }) {
+function Acts({ job, onOpen, onGone, onClose }: Omit<Props, "id"> & { job: Job }) {
   const [asking, ask] = useState(false)
   const cancel = useAction(async () => void (await jobs.cancel(job.id)))
   const again = useAction(async () => onOpen((await repeated(job)).id))
@@ -93,6 +95,7 @@ function Acts({ job, onOpen, onClose }: Omit<Props, "id"> & { job: Job }) {
           act="Delete the job"
           run={async () => {
             await jobs.remove(job.id)
+            onGone(job.id)
             onClose()
           }}
           onClose={() => ask(false)}

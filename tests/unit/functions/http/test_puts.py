@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from functions.http import puts
 from functions.http.pace import Pace
@@ -151,6 +152,42 @@ def test_what_nothing_is_left_of_cannot_be_sent_again(
     assert refused(send(client, path, data)) == (404, "NoSuchUpload")
 
 
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_an_upload_that_ends_while_it_comes_again(
+    client: httpx.Client, world: World, asset: Asset, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    path, put_part = link(world, asset), world.objects.put_part
+
+    def ended(key: str, upload_id: str, number: int, data: bytes) -> str:
+        if data and number == at:
+            world.objects.abort_multipart(key, upload_id)
+            world.objects.put(key, first)
+        return put_part(key, upload_id, number, data)
+
+    monkeypatch.setattr(world.objects, "put_part", ended)
+    for first, answer in ((LARGE, 200), (LARGE[::-1], 404), (b"x", 404)):
+        assert send(client, path, LARGE).status_code == answer
+        assert world.objects.stored[asset.incoming_key][0] == first
+        world.objects.stored.clear()
+        path = link(world, asset)
+
+
+async def test_an_upload_that_is_dropped_while_it_comes_is_gone(world: World, asset: Asset) -> None:
+    path, sent = httpx.URL(link(world, asset)), list[Message]()
+
+    async def receive() -> Message:
+        world.objects.uploads.clear()
+        return {"type": "http.request", "body": LARGE, "more_body": True}
+
+    async def note(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "PUT", "raw_path": path.path.encode(), "query_string": path.query, "headers": []}
+    await puts.app(scope, receive, note)
+    assert sent[0]["status"] == 404
+    assert b"<Code>NoSuchUpload</Code>" in sent[1]["body"]
+
+
 def test_an_object_that_the_store_made_without_saying_so_is_made(
     client: httpx.Client, world: World, asset: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +309,28 @@ def test_who_makes_links_up_does_not_use_up_what_others_may_do(world: World, ass
 
 def _parts(world: World, count: int) -> bool:
     return any(len(parts) == count for _, parts in world.objects.uploads.values())
+
+
+def test_who_sends_again_what_is_over_holds_so_many_threads_and_no_more(
+    world: World, asset: Asset, ada: Tenant, bob: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does that use up what its owner, or anybody else, may do."""
+    came, write = list[bytes](), puts.Put.write
+
+    def noted(put: puts.Put, block: bytes) -> None:
+        came.append(block)
+        write(put, block)
+
+    with serving.serving(files_dialect.make(of_a_tenant=1)) as client:
+        path = link(world, asset)
+        assert send(client, path, GOOD).status_code == 200
+        monkeypatch.setattr(puts.Put, "write", noted)
+        with broken(client, path, b"again"):
+            serving.until(lambda: b"".join(came) == b"again")
+            assert refused(send(client, path, GOOD)) == (503, "SlowDown")
+            for owner in (ada, bob):
+                assert send(client, link(world, world.services.assets.create(owner.id)), GOOD).status_code == 200
+        serving.until(lambda: send(client, path, GOOD).status_code == 200)
 
 
 def test_more_than_there_are_threads_for(world: World, asset: Asset, ada: Tenant) -> None:

@@ -59,10 +59,13 @@ async def test_posts_of_its_paths_go_to_the_service(
     assert api.requests == []
 
 
-async def test_gets_of_files_go_to_the_service_without_a_body(door: FrontDoor, service: RecordedUpstream) -> None:
-    assert (await ask(door, "GET", "/audio/download/?ids=a,b", {"x-a": "1"})).status == 200
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_gets_of_files_go_to_the_service_without_a_body(
+    door: FrontDoor, service: RecordedUpstream, method: str
+) -> None:
+    assert (await ask(door, method, "/audio/download/?ids=a,b", {"x-a": "1"})).status == 200
     [request] = service.requests
-    assert (request.method, request.target, request.body) == ("GET", b"/audio/download/?ids=a,b", b"")
+    assert (request.method, request.target, request.body) == (method, b"/audio/download/?ids=a,b", b"")
     assert not {b"content-length", b"transfer-encoding"} & set(request.headers)
 
 

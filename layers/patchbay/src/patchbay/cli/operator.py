@@ -31,6 +31,7 @@ def join(stage: str) -> None:
     from patchbay.bootstrap import deployment_environment
     from patchbay.domain.errors import PatchbayError
 
+    _same_region()
     try:
         os.environ.update(deployment_environment(stage))
     except PatchbayError as error:
@@ -53,6 +54,7 @@ def findings(data: Path, stage: str = "", *, read_weights: bool = False) -> "Ite
     """What is well and what is not of the same deployment, one after the other."""
     from patchbay.bootstrap.doctor import of_environment, of_stage
 
+    _same_region()
     if stage and stage != "twin":
         return of_stage(stage, read_weights=read_weights)
     if not in_cloud():
@@ -65,7 +67,14 @@ def findings_before(stage: str) -> "Iterator[Finding]":
     """The same of what the next deployment of a stage takes from here."""
     from patchbay.bootstrap.doctor import before_deployment
 
+    _same_region()
     return before_deployment(stage, os.environ)
+
+
+def _same_region() -> None:
+    """Look where deployments go: CDK takes `AWS_REGION` first, and boto3 knows only the other name."""
+    if region := os.environ.get("AWS_REGION"):
+        os.environ["AWS_DEFAULT_REGION"] = region
 
 
 def user(of: "Accounts", email: str) -> "User":

@@ -51,14 +51,14 @@ def test_what_is_well_is_let_through(boto: Callable[[str], Any]) -> None:
     assert wrong({}) == [], "who has no secrets is warned of that, and may do without"
 
 
-@pytest.mark.parametrize(("told", "region"), [("eu-west-1", "eu-west-1"), ("", "eu-central-1")])
+@pytest.mark.parametrize(("told", "where"), [("eu-west-1", "eu-west-1"), ("", "eu-central-1")])
 def test_it_looks_where_the_deployment_goes(
-    boto: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, told: str, region: str
+    boto: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, told: str, where: str
 ) -> None:
     """`AWS_REGION` comes before the other name, which alone boto3 knows."""
     monkeypatch.setenv("AWS_REGION", told)
     (credentials,) = (finding for finding in operator.findings_before("prod") if finding.name == "credentials")
-    assert credentials.told.endswith(f"region {region}")
+    assert credentials.told.endswith(f"region {where}")
 
 
 def test_a_setting_that_cannot_be_is_named() -> None:

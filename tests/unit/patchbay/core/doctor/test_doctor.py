@@ -154,7 +154,7 @@ FAULTS: dict[str, tuple[Change, str, State, str]] = {
     "its clock is off": (having(seen=Outside("", 90.0, 900.0, "prod", True)), "address", State.FAIL, "set the clock"),
     "browsers are refused": (having(seen=Outside("", 90.0, 0.0, "prod", False)), "address", State.FAIL, "CORS"),
     "uploads are refused": (having(cors=()), "address", State.FAIL, "stack Data"),
-    "the secret is shut": (failing("secret", Forbidden("denied")), "secrets", State.FAIL, "GetSecretValue"),
+    "the secret is shut": (failing("secret", Forbidden("denied")), "secrets", State.WARN, "GetSecretValue"),
     "denied": (failing("table", Forbidden("denied")), "table", State.FAIL, "ReadOnlyAccess"),
     "AWS is away": (failing("quota", Unavailable("busy")), "quotas", State.FAIL, "try again"),
     "our own fault": (failing("mail", KeyError("x")), "mail", State.FAIL, "fault of the doctor"),
