@@ -62,7 +62,7 @@ class Visitor:
             self.page.wait_for_timeout(100)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = found_browser()
     if path is None:
@@ -88,7 +88,7 @@ def studio(live: Live) -> Live:
     raise AssertionError(f"the studio's pages were not built in {BUILD_S} s: {last[:500]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def visit(browser: Browser, studio: Live) -> Iterator[Callable[[str], Visitor]]:
     """Somebody new in the studio, registered by its form."""
     opened: list[BrowserContext] = []
@@ -117,7 +117,7 @@ def visit(browser: Browser, studio: Live) -> Iterator[Callable[[str], Visitor]]:
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six seconds that have something for every stem; for pictures, half a minute that is worth looking at."""
     path = tmp_path_factory.mktemp("song") / "song.wav"
@@ -127,17 +127,17 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ada(visit: Callable[[str], Visitor]) -> Visitor:
     return visit("ada")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def grace(visit: Callable[[str], Visitor]) -> Visitor:
     return visit("grace")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mix(ada: Visitor, song: Path) -> str:
     """A song that was dropped and taken apart. Returns the job."""
     page = ada.page

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.twin, pytest.mark.browser, pytest.mark.slow, pytest.ma
 LARGEST_BYTES = 300_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def places(ada: Visitor, mix: str) -> dict[str, str]:
     """Page -> where it is, each with something on it."""
     page = ada.page

@@ -171,10 +171,10 @@ def contents(outputs: list[EngineOutput]) -> dict[str, object]:
     return {o.name: hashlib.sha256(o.path.read_bytes()).hexdigest() if o.path else o.value for o in outputs}
 
 
-def open_things() -> tuple[set[str], int]:
-    """Files open in this process below a test's folder, and its child processes."""
+def open_things() -> set[str | int]:
+    """Files open in this process below a test's folder, and its child processes; not theirs, for one may be a twin."""
     here = psutil.Process()
-    return {file.path for file in here.open_files() if "pytest" in file.path}, len(here.children(recursive=True))
+    return {*(file.path for file in here.open_files() if "pytest" in file.path), *(c.pid for c in here.children())}
 
 
 def test_every_engine_does_a_step_of_some_workflow() -> None:
@@ -248,7 +248,7 @@ class TestContract:
         engine = loaded(CASES[FIRST[name]][0])
         with pytest.raises(TaskCancelled):
             engine.run(task(FIRST[name], song, tmp_path / "work", cancel))
-        assert open_things() == before
+        assert open_things() <= before
         assert list(engine.run(task(FIRST[name], song, tmp_path / "again")))
 
 
@@ -263,4 +263,4 @@ def test_rubbish_is_unusable_audio(
     with pytest.raises(UnusableAudio) as caught:
         loaded(CASES[FIRST[name]][0]).run(task(FIRST[name], rubbish, tmp_path / "work"))
     assert str(tmp_path) not in str(caught.value)
-    assert open_things() == before
+    assert open_things() <= before
